@@ -1,0 +1,15 @@
+"""Mintmark (铸模): data and a short recipe in; a model that is decided by money, signed and served out."""
+
+from typing import Any
+
+__version__ = "0.1.0"
+__all__ = ["load", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    """`mm.run` and `mm.load` are imported when first used, so that `import mintmark` stays light."""
+    if name in __all__:
+        from mintmark import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'mintmark' has no attribute {name!r}")

@@ -1,0 +1,241 @@
+"""The library's face: `mm.run` carries a recipe to a signed bundle and a record, `mm.load` answers from one."""
+
+import hashlib
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mintmark import __version__
+from mintmark.base.errors import BudgetError
+from mintmark.base.record import Measured, RunRecord
+
+if TYPE_CHECKING:
+    from mintmark import spine
+    from mintmark.artifact import sign
+    from mintmark.data.rows import Rows
+    from mintmark.numerics.ctx import Hear
+    from mintmark.recipe.schema import Recipe
+
+CALL_S = 1.0
+"""so long is the bundle called at each batch size, to measure what a prediction takes"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its record, and where its bundle lies."""
+
+    folder: Path
+    record: RunRecord
+
+    @property
+    def id(self) -> str:
+        return self.record.run
+
+    @property
+    def bundle(self) -> Path:
+        return self.folder / "bundle"
+
+    @property
+    def measures(self) -> dict[str, float]:
+        return {m.name: m.value for m in self.record.measures}
+
+
+def run(
+    recipe: "str | os.PathLike[str] | Mapping[str, Any] | Recipe",
+    *,
+    data: Any = None,
+    out: str | os.PathLike[str] = "runs",
+    sets: Sequence[str] = (),
+    budget: str | None = None,
+    fresh: bool = False,
+    hear: "Hear | None" = None,
+) -> Run:
+    """Carry a recipe (a file, a mapping of its keys, or a Recipe) to a signed bundle and a record.
+
+    `data` is a path, or a frame of pandas, polars or Arrow, in place of the recipe's. The same recipe on the same data
+    goes on where an unfinished run stopped; `fresh` starts over. `hear(name, value, unit, step, of)` follows the work.
+    Raises: MintmarkError: see base/errors.py; nothing half-written is left behind.
+    """
+    from mintmark import spine
+    from mintmark.artifact import folder as places
+    from mintmark.ledger import Ledger
+    from mintmark.numerics.ctx import Ctx
+
+    started = datetime.now(UTC)
+    made, source = _recipe(recipe, data, sets, budget)
+    p = spine.prepare(made, source)
+    ledger, record = Ledger.default(), p.record
+    record.started, record.machine = started.isoformat(timespec="seconds"), _machine()
+    same = {"recipe": record.recipe_hash, "data": record.data_hash, "test": record.test_hash, "mintmark": __version__}
+    with places.claimed(Path(out), record.run, same, lambda f: _finished(f, ledger), fresh=fresh) as folder:
+        record.run, at = folder.name, str(folder.resolve())
+        ctx = Ctx(made.seed, folder=folder / "work", hear=_until(_budget_s(made), hear))
+        trained = _trained(p, ctx, made)
+        spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))
+        record.add(*called(folder / "bundle", p.parts.dev.questions), *_train_cost(record))
+        record.add(*_answer_cost(record))
+        path = record.save(folder / "record.json")
+        _log(ledger, record, path)
+        _clear(folder / "work")
+    return Run(folder, record)
+
+
+def load(bundle: str | os.PathLike[str]) -> "Model":
+    """A verified bundle, ready to answer.   Raises: BundleError: unsigned, altered, or not trusted here."""
+    from mintmark import spine
+
+    return Model(spine.load(Path(bundle)))
+
+
+class Model:
+    """Answers questions by the very code that the server runs."""
+
+    def __init__(self, loaded: "spine.Loaded") -> None:
+        self._loaded = loaded
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the bundle says of itself: task, run, schema of the questions."""
+        return self._loaded.facts
+
+    def predict(self, frame: Any) -> Any:
+        """Answers to the rows of a frame, as the same kind of frame: pandas, polars or Arrow.
+
+        Raises: DataError: a column is absent, or a value is not of its kind (names row and column).
+        """
+        from mintmark import spine
+        from mintmark.data import source
+
+        return source.like_frame(spine.answer(self._loaded, source.from_frame(frame)), frame)
+
+
+def called(bundle: Path, questions: "Rows") -> list[Measured]:
+    """Call the packed bundle for about a second at one row and at 256 rows a call, and say how long answers take."""
+    import numpy as np
+
+    from mintmark import spine
+
+    loaded, out = spine.load(bundle), []
+    for size in (1, 256):
+        asked = [questions.take(np.arange(i, i + size) % len(questions)) for i in range(0, 8 * size, size)]
+        asked = [type(a)(a.table()) for a in asked]
+        spine.answer(loaded, asked[0])  # the first call also parses the model
+        times: list[float] = []
+        end = time.perf_counter() + CALL_S
+        while len(times) < 20 or (time.perf_counter() < end and len(times) < 2000):
+            start = time.perf_counter()
+            spine.answer(loaded, asked[len(times) % len(asked)])
+            times.append(time.perf_counter() - start)
+        source = f"{len(times)} calls of the packed bundle in this process, {size} rows a call, no network"
+        at = "" if size == 1 else f".batch_{size}"
+        for name, value in (("p50", np.quantile(times, 0.5)), ("p99", np.quantile(times, 0.99))):
+            out.append(Measured(f"serve.{name}{at}", float(value), "s", "down", source=source))
+        per_1k = float(np.mean(times)) / size * 1000
+        out.append(Measured(f"serve.per_1k{at}", per_1k, "s", "down", source=source))
+    return out
+
+
+def _recipe(recipe: Any, data: Any, sets: Sequence[str], budget: str | None) -> "tuple[Recipe, Rows | None]":
+    from mintmark.data import source
+    from mintmark.recipe import schema
+
+    path_like = isinstance(data, str | os.PathLike)
+    if isinstance(recipe, str | os.PathLike):
+        named = str(Path(data).absolute()) if path_like and Path(data).exists() else str(data) if path_like else None
+        made = schema.load(Path(recipe), sets, data=named, budget=budget)
+    else:
+        made = recipe if isinstance(recipe, schema.Recipe) else schema.parse(dict(recipe), where="recipe")
+        raw = made.as_dict() | ({"data": str(data)} if path_like else {}) | ({"budget": budget} if budget else {})
+        made = schema.parse(raw, where="recipe", folder=made.folder)
+    return made, None if data is None or path_like else source.from_frame(data)
+
+
+def _trained(p: "spine.Prepared", ctx: Any, recipe: "Recipe") -> "spine.Trained":
+    from mintmark import spine
+    from mintmark.base.meter import metered
+
+    if ctx.report("collected", p.record.rows["all"], "rows", step=1, of=1):
+        what = f"{p.record.get('collect.wall'):.0f} s of it went into reading the data; nothing is fitted yet."
+        raise BudgetError(what, where=f"budget {recipe.budget!r}", fix="a larger budget, or fewer rows.")
+    with metered(p.record, "train"):
+        trained = spine.train(p, {}, ctx)
+    return trained
+
+
+def _budget_s(recipe: "Recipe") -> float | None:
+    from mintmark.capital import prices
+
+    if not recipe.budget:
+        return None
+    price = prices.machine_hour(os.cpu_count() or 1)
+    return recipe.budget_s(price.value / 3600)
+
+
+def _until(budget_s: float | None, hear: "Hear | None") -> "Hear":
+    """Who listens to the work, and asks it to stop when the budget is used up."""
+    end = None if budget_s is None else time.monotonic() + budget_s
+
+    def heard(name: str, value: float, unit: str, step: int, of: int) -> bool:
+        stop = hear(name, value, unit, step, of) if hear else False
+        return stop or (end is not None and time.monotonic() > end)
+
+    return heard
+
+
+def _train_cost(record: RunRecord) -> list[Measured]:
+    from mintmark.capital import prices
+
+    seconds = sum(
+        m.value for m in record.measures if m.name in ("collect.wall", "train.wall", "evaluate.wall", "package.wall")
+    )
+    return [prices.cost(seconds, prices.machine_hour(os.cpu_count() or 1), "cost.train")]
+
+
+def _answer_cost(record: RunRecord) -> list[Measured]:
+    from mintmark.capital import prices
+
+    price, out = prices.machine_hour(os.cpu_count() or 1), []
+    for at in ("", ".batch_256"):
+        out.append(prices.cost(record.get(f"serve.per_1k{at}"), price, f"cost.per_1k_predictions{at}"))
+    return out
+
+
+def _finished(folder: Path, ledger: Any) -> bool:
+    """Whether a record was saved there; one that a kill kept out of the ledger is entered now."""
+    path = folder / "record.json"
+    if not path.exists():
+        return False
+    record = RunRecord.load(path)
+    if not ledger.has(record.run, str(folder.resolve())):
+        _log(ledger, record, path)
+    return True
+
+
+def _log(ledger: Any, record: RunRecord, path: Path) -> None:
+    headline = ("value.per_case", "evaluate.roc_auc", "evaluate.log_loss", "cost.train")
+    measures = {m.name: [m.value, m.unit] for m in record.measures if m.name in headline}
+    content = {
+        "task": record.task, "record": str(path.resolve()), "started": record.started, "measures": measures,
+        "record_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "recipe_hash": record.recipe_hash, "data_hash": record.data_hash, "test_hash": record.test_hash,
+    }  # fmt: skip
+    ledger.append("run", record.run, str(path.parent.resolve()), content)
+
+
+def _clear(work: Path) -> None:
+    import shutil
+
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _machine() -> dict[str, Any]:
+    import platform
+
+    return {
+        "system": platform.platform(), "processor": platform.processor() or platform.machine(),
+        "cpus": os.cpu_count(), "python": platform.python_version(), "mintmark": __version__,
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""What is kept: bundle (a model in a signed folder), sign (keys), environment (versions), folder (of a run)."""

@@ -1,0 +1,75 @@
+"""A run's record: every number with its unit, direction and origin."""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One figure. `how` says whether an instrument read it or a formula made it; `source` names which."""
+
+    name: str
+    """stage.metric: `train.wall`, `evaluate.accuracy`"""
+    value: float
+    unit: str
+    """`s`, `rows`, `bytes`, `J`, `USD`, `nats`, `1` for a share or a score"""
+    better: Literal["up", "down", ""] = ""
+    how: Literal["measured", "estimated"] = "measured"
+    source: str = ""
+    """instrument, or formula and where its inputs come from, prices with their date"""
+
+
+@dataclass
+class RunRecord:
+    """What a run was, saw and measured. `save` and `load` are exact inverses."""
+
+    run: str
+    task: str
+    recipe_hash: str
+    data_hash: str
+    test_hash: str = ""
+    """of the content of the test rows, in their order"""
+    started: str = ""
+    """UTC, ISO 8601"""
+    recipe: dict[str, Any] = field(default_factory=dict)
+    machine: dict[str, Any] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    """how many there are in all, for choosing (dev), answered in validation, and for the test"""
+    split: str = ""
+    """how the rows were divided, in a word"""
+    profile: dict[str, Any] = field(default_factory=dict)
+    """of the data as read: see data/profile.py"""
+    notes: list[str] = field(default_factory=list)
+    """each treatment of the data that a reader should know of, in a sentence"""
+    measures: list[Measured] = field(default_factory=list)
+
+    def add(self, *measured: Measured, stage: str = "") -> None:
+        self.measures += [replace(m, name=f"{stage}.{m.name}") if stage else m for m in measured]
+
+    def get(self, name: str) -> float:
+        """The value of one measure, the latest of that name; KeyError if the run never measured it."""
+        return {m.name: m.value for m in self.measures}[name]
+
+    def save(self, path: Path) -> Path:
+        """Write all or nothing."""
+        half = path.with_name(path.name + ".half")
+        half.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False), encoding="utf-8")
+        os.replace(half, path)
+        return path
+
+    @classmethod
+    def load(cls, path: Path) -> "RunRecord":
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return cls(**raw | {"measures": [Measured(**m) for m in raw["measures"]]})
+
+
+def mean(lists: Iterable[list[Measured]]) -> list[Measured]:
+    """The same measures from several folds, averaged name by name; a measure that a fold lacks is left out of it."""
+    folds = list(lists)
+    names = list(dict.fromkeys(m.name for fold in folds for m in fold))
+    by_name = {n: [m for fold in folds for m in fold if m.name == n] for n in names}
+    return [replace(same[0], value=sum(m.value for m in same) / len(same)) for same in by_name.values()]

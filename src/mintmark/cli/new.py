@@ -1,0 +1,56 @@
+"""mintmark new: a first recipe for a task, with data that it runs on."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def new(
+    task: Annotated[str, typer.Argument(help="The task: see `mintmark tasks`.", show_default=False)],
+    folder: Annotated[Path, typer.Option("--out", help="Where to write.")] = Path("."),
+) -> dict[str, Any]:
+    """Write a recipe, the data it names, and the schema that an editor checks it by."""
+    import json
+
+    import numpy as np
+    from pyarrow import csv
+
+    from mintmark import tasks
+    from mintmark.base.errors import RecipeError
+    from mintmark.recipe import schema
+
+    made = tasks.get(task)
+    names = {kind: folder / f"{task}.{kind}" for kind in ("toml", "csv", "schema.json")}
+    for path in names.values():
+        if path.exists():
+            raise RecipeError("is there already.", where=str(path), fix="another folder with --out.")
+    folder.mkdir(parents=True, exist_ok=True)
+    csv.write_csv(made.example(np.random.default_rng(0)).table(), names["csv"])
+    names["schema.json"].write_text(json.dumps(schema.json_schema(task, made.config), indent=1), encoding="utf-8")
+    recipe = {"version": 1, "task": task, "data": names["csv"].name, **made.starter}
+    schema.parse(recipe, where=str(names["toml"]))
+    names["toml"].write_text(f"#:schema {names['schema.json'].name}\n" + toml(recipe), encoding="utf-8")
+    return {"recipe": str(names["toml"]), "data": str(names["csv"]), "schema": str(names["schema.json"])}
+
+
+def toml(recipe: dict[str, Any]) -> str:
+    """A recipe as TOML: plain keys first, then its tables."""
+    import json
+
+    def value(v: Any) -> str:
+        return (
+            "[" + ", ".join(map(value, v)) + "]" if isinstance(v, list | tuple) else json.dumps(v, ensure_ascii=False)
+        )
+
+    flat = [f"{k} = {value(v)}" for k, v in recipe.items() if not isinstance(v, dict)]
+    tables = [(k, v) for k, v in recipe.items() if isinstance(v, dict)]
+    return (
+        "\n".join(flat + [f"\n[{k}]\n" + "\n".join(f"{n} = {value(x)}" for n, x in v.items()) for k, v in tables])
+        + "\n"
+    )
+
+
+def show(said: dict[str, Any]) -> str:
+    lines = [f"{name:8}{path}" for name, path in said.items()]
+    return "\n".join([*lines, "", "Next", f"  mintmark run {said['recipe']}"])

@@ -1,0 +1,125 @@
+"""mintmark run: carry a recipe to a signed bundle and a record."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+MAIN = (
+    "roc_auc", "average_precision", "log_loss", "brier_score", "accuracy", "balanced_accuracy", "f1_macro", "precision",
+    "recall", "rmse", "mae", "r2", "smape",
+)  # fmt: skip
+
+
+def run(
+    recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file.", show_default=False)],
+    set_: Annotated[list[str], typer.Option("--set", metavar="K=V", help="Change a key: settings.model=lightgbm")] = [],  # noqa: B006
+    data: Annotated[str | None, typer.Option(help="Other data than the recipe's.", show_default=False)] = None,
+    out: Annotated[Path, typer.Option(help="Where runs lie.")] = Path("runs"),
+    budget: Annotated[
+        str | None, typer.Option(help='Time or money to train: "5 min", "$2.50".', show_default=False)
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ignore what an unfinished run left.")] = False,
+) -> dict[str, Any]:
+    """Carry a recipe to a signed bundle and a record, and say what its decisions earn and cost."""
+    from mintmark import api
+
+    with Progress() as progress:
+        made = api.run(recipe, data=data, out=out, sets=set_, budget=budget, fresh=fresh, hear=progress.hear)
+    measures = {m.name: {"value": m.value, "unit": m.unit, "how": m.how} for m in made.record.measures}
+    where = {"record": str(made.folder / "record.json"), "bundle": str(made.bundle), "report": None}
+    return {
+        "run": made.id, **where, "measures": measures, "notes": made.record.notes, "rows": made.record.rows,
+        "split": made.record.split,
+    }  # fmt: skip
+
+
+def show(said: dict[str, Any]) -> str:
+    """A short table for people: what it earns, how good it is, what it costs, where it lies, what to do next."""
+    m = said["measures"]
+    rows = said["rows"]
+    looks = int(m["evaluate.looks"]["value"])
+    seen = (
+        "never before" if looks == 1 else f"by {looks - 1} run{'s' if looks > 2 else ''} before: expect a rosy figure"
+    )
+    lines = [
+        f"Run {said['run']}",
+        f"{rows['all']} rows, divided by {said['split']}: {rows['dev']} to choose on, {rows['all'] - rows['dev']} to test, "
+        f"looked at {seen}.",
+        "",
+    ]
+    if "value.per_case" in m:
+        unit = m["value.per_case"]["unit"]
+        low, high = (_number(m[f"value.per_case.{e}"]["value"]) for e in ("low", "high"))
+        lines += ["What its decisions earn, on the test rows", f"  {'a case':34}{_number(m['value.per_case']['value']):>14} {unit}"
+                  f"   95 % between {low} and {high}"]  # fmt: skip
+        for name, words in (
+            ("do_nothing", "doing nothing"),
+            ("act_on_all", "acting on all"),
+            ("perfect", "knowing all"),
+        ):
+            if f"value.{name}" in m:
+                lines.append(f"  {words:34}{_number(m[f'value.{name}']['value']):>14} {unit}")
+        lines += [f"  {'share of cases acted on':34}{_number(m['value.acted']['value']):>14}", ""]
+    else:
+        lines += ["No payoff in the recipe: judged by the task's own measures, not by money.", ""]
+    lines.append(f"How good it is                      {'test':>14} {'validation':>14}")
+    for name in MAIN:
+        if f"evaluate.{name}" in m:
+            valid = _number(m[f"valid.{name}"]["value"]) if f"valid.{name}" in m else ""
+            lines.append(f"  {name:34}{_number(m[f'evaluate.{name}']['value']):>14} {valid:>14}")
+    lines += ["", "What it costs"]
+    for name, words in (("cost.train", "training"), ("cost.per_1k_predictions", "1,000 predictions, one by one"),
+                        ("cost.per_1k_predictions.batch_256", "1,000 predictions, 256 a call")):  # fmt: skip
+        if name in m:
+            lines.append(f"  {words:34}{_number(m[name]['value']):>14} {m[name]['unit']}   {m[name]['how']}")
+    lines.append(f"  {'an answer takes (median, 99 %)':34}{_number(1000 * m['serve.p50']['value']):>14} ms  "
+                 f"{_number(1000 * m['serve.p99']['value'])} ms")  # fmt: skip
+    if said["notes"]:
+        lines += ["", "Worth knowing", *(f"  - {note}" for note in said["notes"])]
+    bundle = said["bundle"]
+    lines += [
+        "", f"Record  {said['record']}", f"Bundle  {bundle}", "", "Next",
+        f"  mintmark verify {bundle}", f"  mintmark predict {bundle} FILE", f"  mintmark serve {bundle}",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    """Four significant digits, thousands apart, never as a power of ten where people would not write one."""
+    if value == 0 or 1e-4 <= abs(value) < 1e15:
+        return f"{value:,.0f}" if abs(value) >= 10000 else f"{value:,.4g}"
+    return f"{value:.3g}"
+
+
+class Progress:
+    """A bar on standard error, shown once the work has taken two seconds; nothing where no one looks."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def hear(self, name: str, value: float, unit: str, step: int, of: int) -> bool:
+        if self._bar is None:
+            if not sys.stderr.isatty() or time.monotonic() - self._start < 2:
+                return False
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bar
+
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("", total=of)
+            self._bar.start()
+        self._bar.update(self._task, completed=step, total=of, description=f"{name} {value:.4g} {unit}")
+        return False

@@ -1,0 +1,1 @@
+"""Sources, profile, splits and the past."""

@@ -1,0 +1,67 @@
+"""Collect: the rows that a recipe names, brought to one schema, with their roles and what was done to them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from mintmark.base.errors import DataError
+from mintmark.data import clean, source
+from mintmark.data.rows import Rows, kind_of, of
+from mintmark.data.split import DEV_PART, TEST_PART, VALID_PART
+from mintmark.recipe.schema import Columns, Recipe
+
+
+@dataclass(frozen=True)
+class Collected:
+    rows: Rows
+    columns: Columns
+    part: npt.NDArray[np.int8] | None
+    """which file each row came from, where the recipe fixes validation or test rows"""
+    notes: list[str]
+
+
+def collect(recipe: Recipe, assumed: tuple[str, ...], given: Rows | None = None) -> Collected:
+    """Read, unify, find the roles, clean row by row. Nothing is learnt.
+
+    Raises: DataError: unreadable or contradictory data; RecipeError: a role that no column has.
+    """
+    if given is None:
+        given, notes = source.read(recipe.data, recipe.read, recipe.folder)
+    else:
+        notes = []
+    columns = recipe.roles(given.names, assumed)
+    if not recipe.columns.time and columns.time and kind_of(given.schema.field(columns.time).type) != "time":
+        columns = columns.model_copy(update={"time": ""})  # a column that happens to have this name, and holds no times
+    for role in ("time", "id", "group"):
+        if getattr(columns, role) and not getattr(recipe.columns, role):
+            notes.append(f"column {getattr(columns, role)!r} was taken for the {role}. Say columns.{role} to choose.")
+    rows, _, said = clean.clean(given, columns.target)
+    notes += said
+    if not (recipe.valid or recipe.test):
+        return Collected(rows, columns, None, notes)
+    tables, part = [rows.table()], [np.full(len(rows), DEV_PART, np.int8)]
+    for name, kind in ((recipe.valid, VALID_PART), (recipe.test, TEST_PART)):
+        if name:
+            more, read_notes = source.read(name, recipe.read, recipe.folder)
+            more, _, said = clean.clean(of(_like(more.table(), given, name)), columns.target)
+            tables.append(more.table())
+            part.append(np.full(len(more), kind, np.int8))
+            notes += read_notes + [f"{Path(name).name}: {note}" for note in said]
+    try:
+        together = pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowInvalid as exc:
+        fix = "the same kinds of values in every file."
+        raise DataError(f"the files do not fit together: {exc}", where="data, valid and test", fix=fix) from exc
+    return Collected(of(together), columns, np.concatenate(part), notes)
+
+
+def _like(table: pa.Table, first: Rows, name: str) -> pa.Table:
+    """The columns of the first file, in its order.   Raises: DataError: one of them is not there."""
+    missing = [n for n in first.names if n not in table.schema.names]
+    if missing:
+        what = f"lacks {', '.join(map(repr, missing[:5]))}, which the data have."
+        raise DataError(what, where=Path(name).name, fix="the same columns in every file.")
+    return table.select(first.names)

@@ -1,0 +1,399 @@
+"""Columns to numbers: what a table's columns must learn, and the same arithmetic for training and for one question.
+
+Numbers and booleans stay what they are, text becomes a code (the most frequent first), a time becomes its parts, and
+the earlier rows of an entity become its history. Beyond ±1e30 a number is an overflow or a placeholder: it counts as
+missing, as infinity does. A missing value stays missing where training had some; where it had none, it becomes the
+median.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mintmark.base.errors import DataError, RecipeError, unknown
+from mintmark.base.state import State
+from mintmark.data.past import ASKED, Earlier, moments
+from mintmark.data.rows import Rows, kind_of
+
+Array = npt.NDArray[Any]
+F64 = pa.float64()
+BIG = 1e30
+SAMPLE = 10_000
+"""rows that medians are taken of"""
+FEW = 64
+"""rows below which a dictionary is faster than Arrow"""
+WIDE = 256
+"""one-hot columns from which on they are stored sparsely"""
+FAR = 10.0
+"""deviations beyond which a standardised number is cut off: one absurd value shall not decide alone"""
+HISTORIES = 20
+"""number columns that are held against the entity's earlier values"""
+NAMES_ROWS = re.compile(r"(?i)(^|_)(id|uuid|guid|index|rowid)$|^(unnamed: 0|__index_level_0__)$|[a-z]I[dD]$")
+PARTS = ("year", "month", "day", "weekday", "hour", "seconds")
+RECUR = ("month", "day", "weekday", "hour")
+
+
+def learn(
+    questions: Rows,
+    *,
+    leave: Mapping[str, str],
+    time: str = "",
+    categorical: Collection[str] = (),
+    ignore: Collection[str] = (),
+    max_categories: int = 200,
+) -> State:
+    """Which columns are used, and how.
+
+    leave: columns that are none of the features, with the reason; time: the column whose clock means nothing later on,
+    so that only what recurs of it is used. facts["names"] are the features, facts["categorical"] the places of those
+    that are codes, facts["left_out"] the columns that are not used, with the reason.
+    Raises: RecipeError: `categorical` or `ignore` names no column, or one that cannot be read so.
+    """
+    _checked(questions, categorical, ignore)
+    numbers: list[tuple[str, float, bool]] = []
+    words: list[Any] = []
+    codes: list[Any] = []
+    times: list[Any] = []
+    left_out, clocks = [], (time, ASKED) if time else ()
+    for field in questions.schema:
+        name, kind = field.name, kind_of(field.type)
+        why = leave.get(name, "the recipe ignores it" if name in ignore else "")
+        column = None if why else questions.select([name]).table().column(0)
+        if column is None or kind in ("binary", "list"):
+            why = why or f"holds {'bytes' if kind == 'binary' else 'lists or tables'}, not single values"
+        elif column.null_count == len(column):
+            why = "has no values"
+        elif kind == "text":
+            why = _learn_words(name, column, max_categories, words)
+        elif kind == "time":
+            why = _learn_times(name, column, RECUR if name in clocks else PARTS, times)
+        elif name in clocks:
+            why = "is the clock of the rows, which means nothing later on"
+        else:
+            why = _learn_numbers(name, column, name in categorical, max_categories, numbers, codes)
+        if why:
+            left_out.append({"column": name, "why": why})
+    parts = [(f"{t['name']}: {p}", t["median"][p], False) for t in times for p in t["parts"]]
+    plain = [*numbers, *parts]
+    names = [n for n, _, _ in plain] + [c["name"] for c in [*words, *codes]]
+    facts = {
+        "numbers": [n for n, _, _ in numbers],
+        "times": [{"name": t["name"], "parts": t["parts"]} for t in times],
+        "words": words,
+        "codes": codes,
+        "names": names,
+        "categorical": list(range(len(plain), len(names))),
+        "left_out": left_out,
+    }
+    median = np.array([m for _, m, _ in plain], float)
+    often = np.array([missing for _, _, missing in plain], bool)
+    return State({"median": median, "fill": np.where(often, np.nan, median)}, facts)
+
+
+def encode(state: State, questions: pa.RecordBatch) -> Array:
+    """The features: numbers, parts of times, codes of categories; NaN where missing.   Shapes: (n, d)."""
+    facts, n = state.facts, questions.num_rows
+    plain, fill = len(facts["names"]) - len(facts["categorical"]), state.arrays["fill"]
+    numbers = _read_numbers(questions, facts["numbers"])
+    x: Array = numbers
+    if len(facts["names"]) > numbers.shape[1]:
+        x = np.empty((n, len(facts["names"])))
+        x[:, : numbers.shape[1]] = numbers
+        at = numbers.shape[1]
+        for t in facts["times"]:
+            made = _parts(questions.column(t["name"]))
+            for part in t["parts"]:
+                x[:, at] = made[part]
+                at += 1
+        for c in facts["words"]:
+            x[:, at] = _word_codes(c, questions.column(c["name"]))
+            at += 1
+        for c in facts["codes"]:
+            x[:, at] = _number_codes(c, _floats(questions.column(c["name"])))
+            at += 1
+    some = x[:, :plain]
+    if not (np.abs(some) <= BIG).all():
+        x[:, :plain] = np.where(np.abs(some) <= BIG, some, fill)
+    return x
+
+
+# --- what a linear model wants: standardised numbers, indicators of what is missing, a column for each category -------
+
+
+def learn_linear(state: State, questions: Rows) -> State:
+    """The same state, with means, deviations and the width of each category's columns."""
+    plain = len(state.facts["names"]) - len(state.facts["categorical"])
+    first: Array = state.arrays["median"]
+    total, squares = np.zeros(plain), np.zeros(plain)
+    for chunk in questions:
+        x = encode(state, chunk)[:, :plain]
+        away = np.where(np.isnan(x), 0.0, x - first)
+        total, squares = total + away.sum(0), squares + (away**2).sum(0)
+    n = max(len(questions), 1)
+    spread = np.sqrt(np.maximum(squares / n - (total / n) ** 2, 0))
+    sizes = [len(c["codes"]) + (c["rare"] is not None) for c in state.facts["words"]]
+    sizes += [len(c["values"]) + (c["rare"] is not None) for c in state.facts["codes"]]
+    arrays = {"mean": first + total / n, "spread": np.where(spread > 0, spread, 1.0)}
+    return replace(state, arrays=state.arrays | arrays, facts=state.facts | {"one_hot": sizes})
+
+
+def linear(state: State, x: Array) -> Any:
+    """Encoded features as a linear model wants them.   Shapes: (n, d) -> (n, D), scipy csr where that is wide."""
+    sizes, arrays = state.facts["one_hot"], state.arrays
+    plain = x.shape[1] - len(sizes)
+    some, often = x[:, :plain], np.isnan(arrays["fill"])
+    missing = np.isnan(some)
+    z = np.clip((np.where(missing, arrays["median"], some) - arrays["mean"]) / arrays["spread"], -FAR, FAR)
+    z = np.hstack([z, missing[:, often]])
+    if not sizes:
+        return z
+    width, first = int(sum(sizes)), np.cumsum([0, *sizes])[:-1]
+    row, which = np.nonzero(~np.isnan(x[:, plain:]))
+    place = (x[:, plain:][row, which] + first[which]).astype(np.int64)
+    if width <= WIDE:
+        hot = np.zeros((len(x), width))
+        hot[row, place] = 1
+        return np.hstack([z, hot])
+    from scipy import sparse
+
+    ones = sparse.csr_matrix((np.ones(len(row)), (row, place)), shape=(len(x), width))
+    return beside(ones, z)
+
+
+# --- history: what the entity's earlier rows say ----------------------------------------------------------------------
+
+
+def learn_history(
+    state: State, questions: Rows, prior: Mapping[str, float], width: int, *, entity: str, time: str
+) -> State:
+    """The same state, with what the history of an entity must know.
+
+    prior: each class whose share among the entity's known labels is a feature, and its share among all.
+    """
+    asked, n = questions.select([c for c in questions.names if c in (time, ASKED)]).table(), len(questions)
+    at, entities = moments(asked, time), pc.count_distinct(questions.select([entity]).table().column(0)).as_py()
+    gap = float(at.max() - at.min()) * entities / n
+    compared = state.facts["numbers"][:HISTORIES]
+    spread = []
+    for name in compared:
+        x = _floats(questions.select([name]).table().column(0))
+        x = x[np.abs(x) <= BIG]
+        spread.append(float(x.std()) if len(x) and x.std() > 0 else 1.0)
+    names = ["earlier rows", "time since the last", *(f"earlier share of {c}" for c in prior)]
+    names += [f"{c} against earlier" for c in compared]
+    made = {"width": width, "gap": gap or 1.0, "prior": dict(prior), "time": time, "numbers": compared, "names": names}
+    return replace(
+        state, facts=state.facts | {"history": made}, arrays=state.arrays | {"history_spread": np.array(spread)}
+    )
+
+
+def history(state: State, x: Array, past: Earlier) -> Array:
+    """How many earlier rows, how long since the last, shares of classes (shrunk to the prior), numbers against before.
+
+    Shapes: x (n, d) of `encode` -> (n, h). Each is of order 1, as no part of it can be standardised by training rows.
+    """
+    facts = state.facts["history"]
+    width, prior = facts["width"], facts["prior"]
+    made = np.full((len(x), len(facts["names"])), np.nan)
+    made[:, 0] = np.log1p(np.minimum(past.stop - past.start, width))
+    made[:, 1] = np.log1p(np.maximum(past.asked - past.last(facts["time"], 1)[:, 0], 0) / facts["gap"])
+    for j, (label, share) in enumerate(prior.items(), 2):
+        total, count = _sums(past.last(past.target, width, like=label))
+        made[:, j] = (total + 2 * share) / (count + 2) - share
+    for j, name in enumerate(facts["numbers"]):
+        total, count = _sums(past.last(name, width))
+        mean = np.divide(total, count, out=np.full(len(x), np.nan), where=count > 0)
+        away = (x[:, j] - mean) / state.arrays["history_spread"][j]
+        made[:, 2 + len(prior) + j] = np.clip(away, -FAR, FAR)
+    return made
+
+
+def beside(x: Any, more: Array) -> Any:
+    """Columns next to columns, dense or sparse."""
+    if isinstance(x, np.ndarray):
+        return np.hstack([x, more])
+    from scipy import sparse
+
+    return sparse.hstack([x, sparse.csr_matrix(more)], format="csr")
+
+
+def _sums(values: Array) -> tuple[Array, Array]:
+    """Of what is there, row by row.   Shapes: (n, width) -> (n,), (n,)."""
+    known = np.abs(values) <= BIG
+    return np.where(known, values, 0.0).sum(1), known.sum(1)
+
+
+# --- columns one by one -----------------------------------------------------------------------------------------------
+
+
+def _checked(questions: Rows, categorical: Collection[str], ignore: Collection[str]) -> None:
+    for setting, given in (("categorical", categorical), ("ignore", ignore)):
+        for name in given:
+            if name not in questions.names:
+                raise unknown("column", name, questions.names, where=f"settings.{setting}")
+    for name in categorical:
+        kind = kind_of(questions.schema.field(name).type)
+        if kind not in ("number", "boolean", "text", "nothing"):
+            what = f"column {name!r} holds {kind} values, which cannot be read as categories."
+            raise RecipeError(what, where="settings.categorical", fix="number columns only; text is read so anyway.")
+
+
+def _learn_numbers(
+    name: str, column: pa.ChunkedArray, categorical: bool, most: int, numbers: list[Any], codes: list[Any]
+) -> str:
+    """Adds the column to `numbers` or `codes`, or says why not."""
+    x = _floats(column)
+    ok = np.abs(x) <= BIG
+    missing = not ok.all()
+    known = x[ok] if missing else x
+    if not len(known):
+        return "has no values"
+    if categorical:
+        values, counts = np.unique(known, return_counts=True)
+        keep = _frequent(counts, most)
+        if not len(keep) or len(values) == 1 and not missing:
+            return "has one value" if len(values) == 1 else "never has the same value twice"
+        rare = len(keep) if len(keep) < len(values) else None
+        codes.append({"name": name, "values": values[np.sort(keep)].tolist(), "rare": rare})
+        return ""
+    if not missing and known.min() == known.max():
+        return "has one value"
+    if pa.types.is_integer(column.type) and _counts_rows(name, known):
+        return "is a number for each row"
+    step = max(1, len(known) // SAMPLE)
+    numbers.append((name, float(np.median(known[::step])), missing))
+    return ""
+
+
+def _counts_rows(name: str, x: Array) -> bool:
+    """Every row has its own whole number, and the name says so or the numbers rise with hardly a gap."""
+    rises = len(x) >= 20 and x.max() - x.min() < 2.5 * len(x) and (np.diff(x) > 0).all()
+    return bool(rises or (len(x) >= 20 and NAMES_ROWS.search(name) and len(np.unique(x)) == len(x)))
+
+
+def _learn_words(name: str, column: pa.ChunkedArray, most: int, words: list[Any]) -> str:
+    """Adds the column to `words`, or says why not."""
+    found = pc.value_counts(_text(column).drop_null())
+    values, counts = found.field("values"), found.field("counts").to_numpy()
+    n = int(counts.sum())
+    if len(counts) == 1 and n == len(column):
+        return "has one value"
+    if n >= 20 and len(counts) > 0.9 * n:
+        return "hardly ever has the same text twice" + _like_numbers(values)
+    keep = _frequent(counts, most)
+    if not len(keep):
+        return "never has the same text twice"
+    kept = values.take(pa.array(keep)).to_pylist()
+    rare = len(kept) if len(kept) < len(counts) else None
+    words.append({"name": name, "codes": {v: i for i, v in enumerate(kept)}, "rare": rare})
+    return ""
+
+
+def _like_numbers(values: pa.Array) -> str:
+    number = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
+    some = values.slice(0, 1000).to_pylist()
+    if sum(bool(number.fullmatch(v)) for v in some) < 0.9 * len(some):
+        return ""
+    odd = next((v for v in values.to_pylist() if not number.fullmatch(v)), None)
+    return "" if odd is None else f"; most are numbers, but {odd[:30]!r} is not: name it in missing under [read]"
+
+
+def _frequent(counts: Array, most: int) -> Array:
+    """Places of the values that come at least twice, the most frequent first; equals in their order."""
+    order = np.argsort(-counts, kind="stable")[:most]
+    return order[counts[order] >= 2]
+
+
+def _learn_times(name: str, column: pa.ChunkedArray, parts: tuple[str, ...], times: list[Any]) -> str:
+    """Adds the parts that differ to `times`, or says why there are none."""
+    made = _parts(column)
+    some = {p: made[p][~np.isnan(made[p])] for p in parts}
+    differ = [p for p in parts if some[p].min() < some[p].max()]
+    if not differ:
+        return "has one value" if parts is PARTS else "is the clock of the rows; nothing of it recurs"
+    times.append({"name": name, "parts": differ, "median": {p: float(np.median(some[p])) for p in differ}})
+    return ""
+
+
+def _read_numbers(questions: pa.RecordBatch, names: list[str]) -> Array:
+    """Shapes: (n, len(names)), an array of its own."""
+    if not names or not questions.num_rows:
+        return np.empty((questions.num_rows, len(names)))
+    block = questions if names == questions.schema.names else questions.select(names)
+    if any(t != F64 for t in block.schema.types):
+        block = pa.RecordBatch.from_arrays([_as_floats(c) for c in block.columns], names=names)
+    made: Array = block.to_tensor(null_to_nan=True).to_numpy()
+    return made
+
+
+def _as_floats(column: Any) -> Any:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column if column.type == F64 else column.cast(F64, safe=False)
+
+
+def _floats(column: Any) -> Array:
+    """Shapes: (n,), NaN where missing."""
+    made = _as_floats(column)
+    values: Array = made.to_numpy() if isinstance(made, pa.ChunkedArray) else made.to_numpy(zero_copy_only=False)
+    return values
+
+
+def _text(column: Any) -> Any:
+    return column if column.type == pa.string() else column.cast(pa.string())
+
+
+def _word_codes(fact: dict[str, Any], column: Any) -> Array:
+    """Shapes: (n,): the code of each text, that of rare ones where it is not known, NaN where missing."""
+    codes, rare = fact["codes"], np.nan if fact["rare"] is None else fact["rare"]
+    if len(column) <= FEW:
+        return np.array([np.nan if v is None else codes.get(v, rare) for v in _text(column).to_pylist()], float)
+    known = pa.array(sorted(codes, key=codes.__getitem__), pa.string())
+    found = pc.index_in(_text(column), value_set=known).cast(F64).fill_null(rare)
+    made: Array = found.to_numpy(zero_copy_only=False)
+    return np.where(column.is_null().to_numpy(zero_copy_only=False), np.nan, made) if column.null_count else made
+
+
+def _number_codes(fact: dict[str, Any], x: Array) -> Array:
+    """Shapes: (n,): as for texts; the values of the fact ascend."""
+    values, rare = np.array(fact["values"]), np.nan if fact["rare"] is None else float(fact["rare"])
+    at = np.minimum(np.searchsorted(values, x), len(values) - 1)
+    return np.where(np.abs(x) <= BIG, np.where(values[at] == x, at, rare), np.nan)
+
+
+def _parts(column: Any) -> dict[str, Array]:
+    """Year, month, day, weekday (Monday is 0), hour with its fraction and seconds since 1970 of UTC.   Shapes: (n,)."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    whole = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)), safe=False).cast(pa.int64())
+    gone = whole.is_null().to_numpy(**_copies(whole)) if whole.null_count else None
+    us: Array = whole.fill_null(0).to_numpy(**_copies(whole))
+    days = us // 86_400_000_000
+    dates = days.astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    since = months.astype(np.int64)
+    made = {
+        "year": since // 12 + 1970.0,
+        "month": since % 12 + 1.0,
+        "day": (dates - months.astype("datetime64[D]")).astype(np.int64) + 1.0,
+        "weekday": (days + 3) % 7 + 0.0,
+        "hour": (us - days * 86_400_000_000) / 3.6e9,
+        "seconds": us / 1e6,
+    }
+    return made if gone is None else {p: np.where(gone, np.nan, v) for p, v in made.items()}
+
+
+def _copies(column: Any) -> dict[str, bool]:
+    return {} if isinstance(column, pa.ChunkedArray) else {"zero_copy_only": False}
+
+
+def nothing_left(state: State) -> DataError:
+    """The error of a table without one usable column."""
+    said = "; ".join(f"{c['column']!r} {c['why']}" for c in state.facts["left_out"][:10])
+    return DataError(f"no column can be used: {said}.", where="questions", fix="add a column that tells rows apart.")

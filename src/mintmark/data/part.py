@@ -1,0 +1,146 @@
+"""Part: some of the questions, with all that belongs to them; and the parts that a recipe's rows fall into."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from mintmark.base.errors import DataError
+from mintmark.data import split
+from mintmark.data.collect import Collected
+from mintmark.data.past import Earlier, Past, moments
+from mintmark.data.rows import Ids, Rows, kind_of
+from mintmark.data.split import Sealed
+from mintmark.numerics import answers
+from mintmark.numerics.batch import Batch, View
+from mintmark.numerics.payoff import Money
+from mintmark.recipe.schema import Recipe, delay
+
+
+@dataclass(frozen=True)
+class Part:
+    row: Ids
+    """places in the source"""
+    questions: Rows
+    truth: Rows
+    raw: Rows
+    """the rows as read: what payoff expressions are made of"""
+    weight: npt.NDArray[np.float64] | None
+    group: Ids | None
+    past: Past
+    """rows of this part and of the parts before it, never of a later one"""
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def take(self, ids: Ids) -> "Part":
+        """Fewer questions; their past stays whole."""
+        names = ("row", "weight", "group")
+        some: dict[str, Any] = {n: None if getattr(self, n) is None else getattr(self, n)[ids] for n in names}
+        some |= {n: getattr(self, n).take(ids) for n in ("questions", "truth", "raw")}
+        return replace(self, **some)
+
+    def share(self, share: float) -> "Part":
+        """The newest questions; a larger share holds every smaller one."""
+        n = len(self)
+        return self if share >= 1 else self.take(np.arange(n - max(1, round(n * share)), n))
+
+    def view(self, encode: Callable[[pa.RecordBatch, Earlier], Batch], kind: str, money: Money | None) -> View:
+        """Encoded chunks, with all that is known of their rows attached by us."""
+
+        def read() -> Iterator[Batch]:
+            at = 0
+            for questions in self.questions:
+                batch, own = encode(questions, self.past.as_of(questions)), np.arange(at, at + questions.num_rows)
+                at += len(own)
+                y = answers.y_of(kind, self.truth.take(own).table(), batch.facts)
+                weight, group = (None if a is None else a[own] for a in (self.weight, self.group))
+                pays = (
+                    money.tensor(self.raw.take(own).table(), batch.facts["classes"])
+                    if money and kind == "classes"
+                    else None
+                )
+                yield replace(batch, y=y, weight=weight, group=group, row=self.row[own], payoff=pays)
+
+        return View(read)
+
+
+@dataclass(frozen=True)
+class Parts:
+    folds: list[tuple[Part, Part]]
+    """(fit on, validate on)"""
+    held: Part
+    """all validation rows, fold after fold"""
+    dev: Part
+    """all rows that are not test"""
+    test: Sealed[Part]
+    everything: Sealed[Part]
+    by: str
+    """how they were divided, in a word"""
+    test_hash: str
+    """of the content of the test rows, in their order"""
+
+
+def divide(
+    got: Collected, questions: Rows, truth: Rows, recipe: Recipe, key: str, stratify: bool, rng: np.random.Generator
+) -> Parts:
+    """Give each question to its part, with the past that it may see there.   Raises: DataError: too few of something.
+
+    `key` names the column whose earlier rows belong to a question: without a time nothing is known to be earlier.
+    """
+    rows, time = got.rows, got.columns.time
+    cut = split.cut(
+        len(rows),
+        rng,
+        part=got.part,
+        asked=moments(questions.table(), time) if time else None,
+        groups=_codes(rows, got.columns.group or key),
+        classes=_codes(truth, truth.names[0]) if stratify else None,
+    )
+    clock = bool(time) and kind_of(rows.schema.field(time).type) == "time"
+    wait = delay(recipe.label_delay, clock)
+    empty = Past(key if time else "", time, got.columns.target, wait, recipe.window, rows.hash()[:16])
+    weight, group = _weights(rows, got.columns.weight), _codes(rows, got.columns.group)
+    whole = Part(np.arange(len(rows)), questions, truth, rows, weight, group, empty)
+
+    def part(ids: Ids, seen: Ids) -> Part:
+        return replace(whole.take(ids), past=empty.append(rows.take(seen)))
+
+    return Parts(
+        folds=[(part(a, a), part(b, np.union1d(a, b))) for a, b in cut.folds],
+        held=part(np.concatenate([b for _, b in cut.folds]), cut.dev),
+        dev=part(cut.dev, cut.dev),
+        test=Sealed(part(cut.test, whole.row)),
+        everything=Sealed(part(whole.row, whole.row)),
+        by=cut.by,
+        test_hash=rows.take(cut.test).hash(),
+    )
+
+
+def _codes(rows: Rows, name: str) -> Ids | None:
+    """A number for each value of a column, or None for no column; a missing value is alone."""
+    if not name:
+        return None
+    coded = rows.select([name]).table().column(0).combine_chunks().dictionary_encode()
+    codes: Ids = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    alone = codes < 0
+    codes[alone] = len(coded.dictionary) + np.arange(int(alone.sum()))
+    return codes
+
+
+def _weights(rows: Rows, name: str) -> npt.NDArray[np.float64] | None:
+    """Weight of each row, or None.   Raises: DataError: a weight that is missing, negative or not a number."""
+    if not name:
+        return None
+    column = rows.select([name]).table().column(0)
+    if kind_of(column.type) != "number":
+        raise DataError("weights must be numbers.", where=f"column {name!r}", fix="another column as weight.")
+    values: npt.NDArray[np.float64] = column.cast(pa.float64()).to_numpy()
+    bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
+    if len(bad):
+        where = f"column {name!r}, row {bad[0] + 1}"
+        raise DataError(f"{values[bad[0]]} is no weight.", where=where, fix="finite numbers from 0 up.")
+    return values

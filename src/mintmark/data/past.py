@@ -1,0 +1,199 @@
+"""The past: earlier rows of the same key, by one as-of function that training and serving share.
+
+A question is asked at a moment: its column `asked`, else its time. It sees the rows of its key strictly earlier than
+that moment, the newest `window` of them, and their labels only once `label_delay` has gone by. The window is part of
+the function, not of the bundle: so the last `window` rows of each key are all that later questions can ever need.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mintmark.base.errors import DataError
+from mintmark.base.state import State
+from mintmark.data import rows as table
+from mintmark.data.rows import Rows
+from mintmark.numerics.answers import names_of
+
+Array = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+ASKED = "asked"
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What a batch of n questions may see: question i sees rows start[i] to stop[i], labels up to known[i]."""
+
+    table: pa.Table
+    key: str
+    time: str
+    target: str
+    start: Places
+    stop: Places
+    known: Places
+    asked: Array
+    """the moment of each question: seconds for timestamps, else units of the time column"""
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def last(self, name: str, width: int, *, labelled: bool = False, like: str | None = None) -> Array:
+        """The newest `width` values of a column, newest last, NaN where there is none.   Shapes: (n, width).
+
+        labelled: only rows whose label is known (always so for the target); like: 1 where the value is this, else 0.
+        """
+        end = self.known if labelled or name == self.target else self.stop
+        at = end[:, None] - np.arange(width, 0, -1)  # (n, width)
+        seen = at >= self.start[:, None]
+        if not len(self):
+            return np.full(at.shape, np.nan)
+        column = self.table[name]
+        values = _numbers(column) if like is None else pc.equal(names_of(column), like).cast(pa.float64()).to_numpy()
+        return np.where(seen, values[np.where(seen, at, 0)], np.nan)
+
+
+@dataclass(frozen=True)
+class Past:
+    """Rows that questions may look back on, ordered by key and time; keys are pseudonyms.
+
+    `key` is empty where the task has none: then there is no past, and every question sees nothing of it.
+    """
+
+    key: str = ""
+    time: str = ""
+    target: str = ""
+    label_delay: float = 0.0
+    window: int = 50
+    salt: str = ""
+    """of the pseudonyms: the same person has another one in another bundle"""
+    rows: pa.Table | None = None
+
+    def append(self, rows: Rows) -> "Past":
+        """With more rows. Rows of one key and time keep the order in which they came."""
+        if not self.key or not len(rows):
+            return self
+        new = rows.table()
+        if new[self.time].null_count:
+            raise DataError("a row has no time.", where=f"column {self.time!r}", fix="give each row its time.")
+        new = new.set_column(new.schema.get_field_index(self.key), self.key, self._pseudonyms(new[self.key]))
+        new = new.filter(pc.is_valid(new[self.key]))  # whose rows they are is not known, so no question may see them
+        if self.rows is not None:
+            new = pa.concat_tables([self.rows, new.select(self.rows.schema.names).cast(self.rows.schema)])
+        order = np.lexsort((_numbers(new[self.time]), _codes(new[self.key])))
+        return replace(self, rows=new.take(pa.array(order)).combine_chunks())
+
+    def as_of(self, questions: pa.RecordBatch) -> Earlier:
+        """What each of these questions may see.   Cost: O(n log rows)."""
+        n = questions.num_rows
+        asked = moments(questions, self.time) if self.time else np.zeros(n)
+        if self.rows is None or not self.rows.num_rows:
+            none = np.zeros(n, np.int64)
+            return Earlier(pa.table({}), self.key, self.time, self.target, none, none, none, asked)
+        first, last = self._blocks(questions[self.key])
+        times = self._index[3]
+        stop = _search(times, first, last, asked, strict=True)
+        start = np.maximum(first, stop - self.window)
+        known = np.clip(_search(times, first, last, asked - self.label_delay, strict=False), start, stop)
+        return Earlier(self.rows, self.key, self.time, self.target, start, stop, known, asked)
+
+    def tail(self) -> "Past":
+        """The last `window` rows of each key: what a bundle carries."""
+        if self.rows is None:
+            return self
+        codes = _codes(self.rows[self.key])
+        from_end = np.searchsorted(codes, codes, "right") - np.arange(len(codes))
+        return replace(self, rows=self.rows.filter(pa.array(from_end <= self.window)).combine_chunks())
+
+    def state(self) -> State:
+        facts = {n: getattr(self, n) for n in ("key", "time", "target", "label_delay", "window", "salt")}
+        return State(facts=facts, files=table.to_state(self.rows).files)
+
+    @classmethod
+    def of(cls, state: State) -> "Past":
+        return cls(**state.facts, rows=table.from_state(state))
+
+    @cached_property
+    def _index(self) -> tuple[pa.Array, Places, Places, Array]:
+        """The keys, where the rows of each begin and end, and the times of all rows; made once, read at every answer."""
+        if self.rows is None:
+            return pa.array([], pa.string()), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+        codes = _codes(self.rows[self.key])  # ascending: rows lie key by key
+        keys = np.arange(codes[-1] + 1) if len(codes) else np.zeros(0, np.int64)
+        first, last = np.searchsorted(codes, keys, "left"), np.searchsorted(codes, keys, "right")
+        return self.rows[self.key].combine_chunks().take(pa.array(first)), first, last, _numbers(self.rows[self.time])
+
+    def _blocks(self, keys: Any) -> tuple[Places, Places]:
+        """Where the rows of each question's key begin and end; nowhere for a key that is unknown or missing."""
+        known, first, last, _ = self._index
+        at = pc.index_in(self._pseudonyms(keys), value_set=known, skip_nulls=True)
+        code = at.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return np.append(first, 0)[code], np.append(last, 0)[code]
+
+    def _pseudonyms(self, keys: Any) -> pa.Array:
+        """Keyed hashes, the same on both sides; a missing key stays missing."""
+        column = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
+        coded = names_of(column).dictionary_encode()
+        salt = self.salt.encode()[:64]
+        made = [hashlib.blake2b(k.encode(), digest_size=12, key=salt).hexdigest() for k in coded.dictionary.to_pylist()]
+        return pa.array(made, pa.string()).take(coded.indices)
+
+
+def moments(questions: pa.RecordBatch | pa.Table, time: str) -> Array:
+    """When each question is asked.   Shapes: (n,), seconds for timestamps, else units of the time column.
+
+    Raises: DataError: a question without its moment, or with text for one.
+    """
+    name = ASKED if ASKED in questions.schema.names else time
+    at = _numbers(questions[name])
+    if np.isnan(at).any():
+        row = int(np.flatnonzero(np.isnan(at))[0]) + 1
+        raise DataError("no time.", where=f"column {name!r}, row {row}", fix="give each row the time it happened.")
+    return at
+
+
+def _numbers(column: Any) -> Array:
+    """A column as floats, timestamps as seconds, NaN where missing.   Shapes: (n,)."""
+    kind = table.kind_of(column.type)
+    if kind == "time":
+        column = column.cast(pa.timestamp("us")).cast(pa.int64())
+        scale = 1e-6
+    elif kind in ("number", "boolean"):
+        scale = 1.0
+    else:
+        raise DataError(
+            f"{kind} values where numbers or times are wanted.", fix="dates as 2026-01-31 or 2026-01-31 12:00."
+        )
+    made: Array = column.cast(pa.float64()).to_numpy(zero_copy_only=False) if isinstance(column, pa.Array) else (
+        column.cast(pa.float64()).to_numpy())  # fmt: skip
+    return made * scale if scale != 1.0 else made
+
+
+def _codes(keys: pa.ChunkedArray) -> Places:
+    """Each key's place among all keys in sorted order.   Shapes: (n,)."""
+    coded = keys.combine_chunks().dictionary_encode()
+    rank = np.empty(len(coded.dictionary), np.int64)
+    rank[pc.sort_indices(coded.dictionary).to_numpy()] = np.arange(len(rank))
+    codes: Places = rank[coded.indices.to_numpy()]
+    return codes
+
+
+def _search(times: Array, first: Places, last: Places, at: Array, *, strict: bool) -> Places:
+    """In each sorted block, the place after the last time that is before `at` (strict) or not after it.
+
+    Shapes: first, last, at (n,) -> (n,).   Cost: one vectorised bisection, O(n log rows).
+    """
+    low, high = first.copy(), last.copy()
+    while True:
+        open_ = low < high
+        if not open_.any():
+            return low
+        middle = (low + high) // 2
+        value = times[np.minimum(middle, len(times) - 1)]
+        right = open_ & ((value < at) if strict else (value <= at))
+        low, high = np.where(right, middle + 1, low), np.where(open_ & ~right, middle, high)

@@ -1,0 +1,192 @@
+"""Rows: record batches that can be read again and again, and some of them taken without a copy of the table."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from mintmark.base.errors import DataError
+from mintmark.base.state import State
+
+Ids = npt.NDArray[np.int64]
+VALUES_A_CHUNK = 2**21
+
+
+@dataclass(frozen=True)
+class Rows:
+    content: pa.Table
+    """each column in one piece"""
+    ids: Ids | None = None
+    """places in `content`; None: all, in order"""
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self.content.schema
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.content.schema.names)
+
+    def __len__(self) -> int:
+        return self.content.num_rows if self.ids is None else len(self.ids)
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Chunks of at most 16,384 rows, fewer where rows are wide; the chunks depend on n and width alone."""
+        step = int(np.clip(VALUES_A_CHUNK // max(1, self.content.num_columns), 64, 16384))
+        return self.chunks(step)
+
+    def chunks(self, step: int) -> Iterator[pa.RecordBatch]:
+        for start in range(0, len(self), step):
+            yield _batch(self._piece(start, min(start + step, len(self))))
+
+    def table(self) -> pa.Table:
+        return self._piece(0, len(self))
+
+    def take(self, ids: Ids) -> "Rows":
+        """Some rows, in this order; nothing is copied before they are read."""
+        return replace(self, ids=np.asarray(ids, np.int64) if self.ids is None else self.ids[ids])
+
+    def select(self, names: list[str]) -> "Rows":
+        return replace(self, content=self.content.select(names))
+
+    def drop(self, names: list[str]) -> "Rows":
+        return replace(self, content=self.content.drop_columns([n for n in names if n in self.names]))
+
+    def hash(self) -> str:
+        """Of the values and the schema, however they are batched.   Cost: one pass, no copy of the whole."""
+        sink = _Hashing()
+        with pa.ipc.new_stream(sink, self.schema.remove_metadata()) as out:
+            for chunk in self.chunks(65536):
+                out.write_batch(chunk.replace_schema_metadata(None))
+        return sink.made.hexdigest()
+
+    def _piece(self, start: int, stop: int) -> pa.Table:
+        if self.ids is None:
+            return self.content if (start, stop) == (0, len(self)) else self.content.slice(start, stop - start)
+        ids = self.ids[start:stop]
+        if len(ids) and ids[-1] - ids[0] == len(ids) - 1 and (np.diff(ids) == 1).all():  # a run of rows: no copy
+            return self.content.slice(int(ids[0]), len(ids))
+        return self.content.take(pa.array(ids))
+
+
+class _Hashing:
+    """A file to write to that keeps nothing but a hash."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.made = hashlib.sha256()
+
+    def write(self, content: Any) -> int:
+        self.made.update(content)
+        return len(content)
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def of(columns: pa.Table | pa.RecordBatch | Mapping[str, Any]) -> Rows:
+    """Rows of what lies in memory."""
+    if isinstance(columns, pa.RecordBatch):
+        columns = pa.Table.from_batches([columns])
+    table = columns if isinstance(columns, pa.Table) else pa.table(dict(columns))
+    return Rows(table.combine_chunks())
+
+
+def _batch(table: pa.Table) -> pa.RecordBatch:
+    pieces = table.combine_chunks().to_batches()
+    return pieces[0] if pieces else pa.RecordBatch.from_pylist([], schema=table.schema)
+
+
+# --- the schema of questions: four kinds of value, which REST, files and frames are brought to alike -----------------
+
+KINDS = ("number", "boolean", "time", "text", "binary", "list", "nothing")
+
+
+def kind_of(type_: pa.DataType) -> str:
+    """Which kind of value an Arrow type is."""
+    t = pa.types
+    if t.is_dictionary(type_):
+        return kind_of(type_.value_type)
+    if t.is_boolean(type_):
+        return "boolean"
+    if t.is_integer(type_) or t.is_floating(type_) or t.is_decimal(type_):
+        return "number"
+    if t.is_timestamp(type_) or t.is_date(type_):
+        return "time"
+    if t.is_string(type_) or t.is_large_string(type_) or t.is_string_view(type_):
+        return "text"
+    if t.is_binary(type_) or t.is_large_binary(type_):
+        return "binary"
+    return "nothing" if t.is_null(type_) else "list"
+
+
+def schema_of(rows: Rows) -> list[dict[str, str]]:
+    """Name, kind and Arrow type of each column: what a bundle says of its questions."""
+    return [{"name": f.name, "kind": kind_of(f.type), "type": str(f.type)} for f in rows.schema]
+
+
+def check(rows: Rows, schema: list[dict[str, str]]) -> Rows:
+    """The questions alone, in the order and the types of the schema; columns beyond it are left out.
+
+    Raises: DataError: no rows, a column of the schema is absent, or a value is not of its kind (names row and column).
+    """
+    if not len(rows):
+        raise DataError("no rows.", where="questions", fix="ask at least one.")
+    table, columns = rows.table(), []
+    for field in schema:
+        name = field["name"]
+        if name not in rows.names:
+            got = ", ".join(rows.names[:30])
+            raise DataError(
+                f"no column {name!r} ({field['kind']}); got {got}.", where="questions", fix=f"add {name!r}."
+            )
+        columns.append(_cast(table[name], field))
+    return Rows(pa.table(columns, names=[f["name"] for f in schema]).combine_chunks())
+
+
+def _cast(values: pa.ChunkedArray, field: dict[str, str]) -> pa.ChunkedArray:
+    """The values as this field's kind: numbers as float64, so that 3 and 3.0 are one answer."""
+    wanted = {"number": pa.float64(), "boolean": pa.bool_(), "time": pa.timestamp("us"), "text": pa.string()}
+    type_ = wanted.get(field["kind"])
+    if type_ is None or values.type == type_:
+        return values
+    kind = kind_of(values.type)
+    fits = kind in (field["kind"], "nothing") or (field["kind"] == "number" and kind == "boolean")
+    if kind == "text" and field["kind"] in ("number", "time") or fits:
+        if pa.types.is_dictionary(values.type):
+            values = values.cast(values.type.value_type)
+        if pa.types.is_timestamp(values.type) and values.type.tz:
+            values = values.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+        try:
+            return values.cast(type_)
+        except pa.ArrowInvalid:
+            for i, value in enumerate(values):
+                try:
+                    value.cast(type_)
+                except pa.ArrowInvalid:
+                    what = f"{str(value)[:60]!r} is not a {field['kind']}."
+                    where = f"questions: column {field['name']!r}, row {i + 1}"
+                    raise DataError(what, where=where, fix="null where it is missing.") from None
+    first = next((v for v in values if v.is_valid), None)
+    what = f"{str(first)[:60]!r} is not a {field['kind']}."
+    raise DataError(what, where=f"questions: column {field['name']!r}", fix=f"give {field['kind']} values.")
+
+
+def to_state(table: pa.Table | None) -> State:
+    """A table as one Arrow IPC file."""
+    if table is None:
+        return State()
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as out:
+        out.write_table(table)
+    return State(files={"rows.arrow": sink.getvalue().to_pybytes()})
+
+
+def from_state(state: State) -> pa.Table | None:
+    return pa.ipc.open_file(state.files["rows.arrow"]).read_all() if "rows.arrow" in state.files else None

@@ -1,0 +1,110 @@
+"""Answers: one Arrow schema for each kind; JSON, the output check and clients come from it."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from mintmark.base.errors import DataError
+
+Array = npt.NDArray[Any]
+number, text = pa.float64(), pa.string()
+KINDS = {
+    "classes": pa.schema([("probability", pa.map_(text, number)), ("decision", text)]),
+    "number": pa.schema([("value", number), ("low", number), ("high", number), ("level", number)]),
+    "text": pa.schema([("text", text)]),
+}
+
+
+def make(kind: str, **columns: Any) -> pa.Table:
+    """Answers of a kind; columns that only a decision can fill stay null."""
+    n = len(next(iter(columns.values())))
+    values = [pa.array(columns[f.name], f.type) if f.name in columns else pa.nulls(n, f.type) for f in KINDS[kind]]
+    return pa.table(values, schema=KINDS[kind])
+
+
+def of_classes(p: Array, classes: list[str], decision: Any = None) -> pa.Table:
+    """Shapes: p (n, k), in the order of `classes`; decision (n,) names, or none yet."""
+    n, k = p.shape
+    keys = pa.array(classes, text).take(pa.array(np.tile(np.arange(k), n)))
+    offsets = pa.array(np.arange(0, n * k + 1, k, dtype=np.int32))
+    items = pa.array(np.ascontiguousarray(p, dtype=np.float64).ravel())
+    probability = pa.MapArray.from_arrays(offsets, keys, items)
+    made = pa.nulls(n, text) if decision is None else pa.array(decision, text)
+    return pa.table([probability, made], schema=KINDS["classes"])
+
+
+def probability(answers: pa.Table, classes: list[str] | None = None) -> tuple[Array, list[str]]:
+    """The probabilities and the classes they belong to, all there are or in the order given (0 where one is absent).
+
+    Shapes: (n, k).
+    """
+    column = answers["probability"].combine_chunks()
+    if isinstance(column, pa.ChunkedArray):
+        column = column.chunk(0) if column.num_chunks else pa.array([], KINDS["classes"].field(0).type)
+    keys, items = column.keys, column.items.to_numpy(zero_copy_only=False)
+    codes = keys.dictionary_encode()
+    names, place = codes.dictionary.to_pylist(), codes.indices.to_numpy(zero_copy_only=False)
+    wanted = names if classes is None else classes
+    row = np.repeat(np.arange(len(column)), np.diff(column.offsets.to_numpy()))
+    at = np.array([wanted.index(n) if n in wanted else -1 for n in names], dtype=np.int64)[place]
+    out = np.zeros((len(column), len(wanted)))
+    out[row[at >= 0], at[at >= 0]] = items[at >= 0]
+    return out, wanted
+
+
+def names_of(values: Any) -> pa.Array:
+    """Class names of a column of truth: text as it is, whole numbers without a fraction, booleans as true and false."""
+    column = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    if pa.types.is_floating(column.type):
+        known = column.to_numpy(zero_copy_only=False)
+        known = known[~np.isnan(known)]
+        if (known == np.floor(known)).all() and (np.abs(known) < 2**53).all():
+            column = column.cast(pa.int64())
+    return column.cast(text)
+
+
+def places(values: Any, classes: list[str]) -> Array:
+    """Each value's place among the classes, -1 for an unseen one.   Shapes: (n,)."""
+    import pyarrow.compute as pc
+
+    at = pc.index_in(names_of(values), value_set=pa.array(classes, text))
+    found: Array = at.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return found
+
+
+def y_of(kind: str, truth: pa.Table | pa.RecordBatch, facts: dict[str, Any]) -> Array:
+    """Truth as an array. Shapes: (n,): classes -> places among facts["classes"]; numbers; anything else as it is."""
+    values = truth.column(0)
+    if kind == "classes":
+        return places(values, facts["classes"])
+    return np.array(values.to_pylist(), dtype=float if kind == "number" else object)
+
+
+def check(kind: str, answers: pa.Table, n: int) -> pa.Table:
+    """The same answers.   Raises: DataError: not n answers of this kind, or an absurd one among them."""
+    if answers.schema != KINDS[kind] or len(answers) != n:
+        raise DataError(f"{len(answers)} answers {answers.schema.names}, wanted {n} of kind {kind!r}.", where="answer")
+    if kind == "classes":
+        p, _ = probability(answers)
+        if not (np.isfinite(p).all() and (p >= 0).all() and np.allclose(p.sum(1), 1)):
+            raise DataError("probabilities are not between 0 and 1 with the sum 1.", where="answer")
+    if kind == "number" and not np.isfinite(answers["value"].to_numpy()).all():
+        raise DataError("a value is not finite.", where="answer")
+    return answers
+
+
+def to_json(answers: pa.Table) -> list[dict[str, Any]]:
+    """One plain object an answer; maps as objects."""
+    maps = [f.name for f in answers.schema if pa.types.is_map(f.type)]
+    return [a | {m: dict(a[m]) for m in maps} for a in answers.to_pylist()]
+
+
+def flat(answers: pa.Table) -> pa.Table:
+    """The same answers with one plain column for each key of a map: what CSV can hold."""
+    if "probability" not in answers.schema.names:
+        return answers
+    p, classes = probability(answers)
+    columns = {f"probability {c}": p[:, i] for i, c in enumerate(classes)}
+    return pa.table(columns | {n: answers[n] for n in answers.schema.names if n != "probability"})

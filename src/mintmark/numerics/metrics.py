@@ -1,0 +1,86 @@
+"""Measures under scikit-learn's names."""
+
+import numpy as np
+
+from mintmark.base.record import Measured
+from mintmark.numerics.answers import Array
+
+
+def of_classes(p: Array, y: Array, decision: Array | None = None) -> list[Measured]:
+    """Measures of probabilities, the task's main one first: roc_auc of two classes, log_loss of more.
+
+    Accuracy and its like are of the likeliest class; precision and recall (two classes, the last is positive) of the
+    decision where one is given. A row of an unseen class counts as wrong, and is left out of the two ranking measures.
+    What cannot be said is left out: no ranking with one class alone.
+
+    Shapes: p (n, k); y (n,) places among the classes, -1 unseen; decision (n,) places, -1 where it is no class.
+    """
+    if not len(y):
+        return []
+    from sklearn.metrics import f1_score, precision_score, recall_score
+
+    k, top, known = p.shape[1], p.argmax(1), np.unique(y[y >= 0])
+    made = _ranking(p[y >= 0], y[y >= 0])
+    losses = [
+        Measured("log_loss", _log_loss(p, y), "nats", "down"),
+        Measured("brier_score", _brier(p, y), "1", "down"),
+    ]
+    made = made + losses if k == 2 else losses[:1] + made + losses[1:]
+    made.append(Measured("accuracy", float((top == y).mean()), "1", "up"))
+    if len(known):
+        recalls = recall_score(y, top, labels=known, average="macro", zero_division=0)
+        labels = np.union1d(known, top)
+        f1 = f1_score(y, top, labels=labels, average="macro", zero_division=0)
+        made += [Measured("balanced_accuracy", float(recalls), "1", "up"), Measured("f1_macro", float(f1), "1", "up")]
+    if k == 2:
+        truth, taken = y == 1, (top if decision is None else decision) == 1
+        for name, score in (("precision", precision_score), ("recall", recall_score)):
+            made.append(Measured(name, float(score(truth, taken, zero_division=0)), "1", "up"))
+    return made
+
+
+def of_numbers(value: Array, y: Array) -> list[Measured]:
+    """Measures of numbers, rmse first.   Units: rmse and mae in the target's; smape from 0 to 2.
+
+    r2 is left out of a single row, which has no spread to explain.
+    """
+    if not len(y):
+        return []
+    from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+
+    size = np.abs(value) + np.abs(y)
+    off = 2 * np.abs(value - y) / np.where(size == 0, 1.0, size)
+    made = [
+        Measured("rmse", float(root_mean_squared_error(y, value)), "target", "down"),
+        Measured("mae", float(mean_absolute_error(y, value)), "target", "down"),
+    ]
+    if len(y) > 1:
+        made.append(Measured("r2", float(r2_score(y, value)), "1", "up"))
+    return [*made, Measured("smape", float(off.mean()), "1", "down")]
+
+
+def _ranking(p: Array, y: Array) -> list[Measured]:
+    """Of the positive class, or the mean over every class that is met against the rest."""
+    met = np.unique(y)
+    if len(met) < 2:
+        return []
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    classes = [1] if p.shape[1] == 2 else met
+    scores = {"roc_auc": roc_auc_score, "average_precision": average_precision_score}
+    return [
+        Measured(name, float(np.mean([score(y == c, p[:, c]) for c in classes])), "1", "up")
+        for name, score in scores.items()
+    ]
+
+
+def _log_loss(p: Array, y: Array) -> float:
+    own = np.where(y >= 0, p[np.arange(len(y)), y], 0.0)
+    return float(-np.log(np.clip(own, np.finfo(np.float64).eps, 1.0)).mean())  # scikit-learn's bound
+
+
+def _brier(p: Array, y: Array) -> float:
+    """Squared distance to the truth, an unseen class being one that got probability 0; halved for two classes."""
+    own = np.where(y >= 0, p[np.arange(len(y)), y], 0.0)
+    off = (p**2).sum(1) - 2 * own + 1
+    return float(off.mean()) / (2 if p.shape[1] == 2 else 1)

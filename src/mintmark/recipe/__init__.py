@@ -1,0 +1,1 @@
+"""The recipe: one strict schema, with numbered upgrades of older ones."""

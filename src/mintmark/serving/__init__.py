@@ -1,0 +1,12 @@
+"""Serving, a face: REST around `spine.answer`.
+
+make_app(loaded, limits)     the app, for any ASGI server or a test client
+listen, run                  a process of its own
+Limits                       what one request may be, and how many there may be at once
+"""
+
+from mintmark.serving.app import make_app
+from mintmark.serving.body import Limits
+from mintmark.serving.server import listen, logs, run
+
+__all__ = ["Limits", "listen", "logs", "make_app", "run"]

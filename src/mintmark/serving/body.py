@@ -1,0 +1,149 @@
+"""A request's body: read within its limits, and parsed to rows."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from mintmark.base.errors import nearest
+from mintmark.serving.questions import shown
+from mintmark.serving.refusals import Refused, TooLarge, TooSlow, WrongType
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+FORM = '{"rows": [{"field": value, ...}, ...]}'
+DRAIN_S = 2.0
+"""so long is a body that is too large still taken in and dropped, so that its sender comes to read the answer"""
+
+
+@dataclass(frozen=True)
+class Limits:
+    rows: int = 10_000
+    """in one request"""
+    body_bytes: int = 8 << 20
+    body_s: float = 30.0
+    """in which a body must have come"""
+    requests: int = 1024
+    """at once; the next is told to come again"""
+    held_bytes: int = 256 << 20
+    """of all bodies at once"""
+    keep_alive_s: int = 30
+    stop_s: int = 10
+    """for what is in flight when the server is told to stop"""
+
+
+class Gone(Exception):
+    """The client hung up before its body had come."""
+
+
+async def read(headers: list[tuple[bytes, bytes]], receive: Receive, limits: Limits) -> bytes:
+    """The body, counted while it comes.
+
+    Raises: WrongType, TooLarge, TooSlow; Gone.
+    """
+    length, expects = _look(headers)
+    if length > limits.body_bytes:
+        if not expects:
+            await _drain(receive)
+        raise _too_large(limits)
+    try:
+        async with asyncio.timeout(limits.body_s):
+            message = await receive()
+            body: bytes = message.get("body", b"")
+            if message["type"] == "http.disconnect":
+                raise Gone
+            if message.get("more_body"):
+                body = await _rest(body, receive, limits)
+    except TimeoutError:
+        what = f"the body had not come after {limits.body_s:g} s."
+        raise TooSlow(what, where="body", fix="send fewer rows at a time, or without pauses.") from None
+    if len(body) > limits.body_bytes:
+        raise _too_large(limits)
+    return body
+
+
+def parse(body: bytes, limits: Limits) -> Any:
+    """What should be a list of rows.   Raises: Refused: not JSON, or not in the form; TooLarge: too many rows."""
+    try:
+        asked = orjson.loads(body)
+    except orjson.JSONDecodeError as exc:
+        raise _no_json(body, exc) from None
+    if type(asked) is not dict:
+        raise Refused(f"an object is wanted, got {shown(asked)}.", where="body", fix=FORM)
+    if len(asked) != 1 or ("rows" not in asked and "row" not in asked):
+        other = next((k for k in asked if k not in ("rows", "row")), "")
+        near = nearest(other, ("rows", "row"))
+        got = ", ".join(k[:60] for k in list(asked)[:20]) or "none"
+        fix = f"did you mean {near!r}? {FORM}" if near else FORM
+        raise Refused(f'the one key "rows" or "row" is wanted, got {got}.', where="body", fix=fix)
+    if "row" in asked:
+        return [asked["row"]]
+    rows = asked["rows"]
+    if type(rows) is list and len(rows) > limits.rows:
+        what = f"{len(rows):,} rows, at most {limits.rows:,} are answered at once."
+        raise TooLarge(what, where="rows", fix="send them in several requests.")
+    return rows
+
+
+def _look(headers: list[tuple[bytes, bytes]]) -> tuple[int, bool]:
+    """Length, -1 if not said, and whether the client waits for a sign to go on."""
+    length, expects = -1, False
+    for name, value in headers:
+        if name == b"content-type":
+            kind = value.split(b";", 1)[0].strip().lower()
+            if kind != b"application/json":
+                what = f"application/json is wanted, got {kind.decode('latin-1')[:60]!r}."
+                raise WrongType(what, where="header content-type", fix="-H 'content-type: application/json'")
+        elif name == b"content-encoding" and value.strip().lower() != b"identity":
+            what = f"{value.decode('latin-1')[:60]!r} is not read here."
+            raise WrongType(what, where="header content-encoding", fix="send the body uncompressed.")
+        elif name == b"content-length" and value.isdigit():
+            length = int(value[:20])
+        elif name == b"expect":
+            expects = True
+    return length, expects
+
+
+async def _rest(body: bytes, receive: Receive, limits: Limits) -> bytes:
+    parts, size = [body], len(body)
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limits.body_bytes:
+            if message.get("more_body"):
+                await _drain(receive)
+            raise _too_large(limits)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _drain(receive: Receive) -> None:
+    try:
+        async with asyncio.timeout(DRAIN_S):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect" or not message.get("more_body"):
+                    return
+    except TimeoutError:
+        pass
+
+
+def _too_large(limits: Limits) -> TooLarge:
+    what = f"more than {limits.body_bytes:,} bytes."
+    return TooLarge(what, where="body", fix="send fewer rows at a time.")
+
+
+def _no_json(body: bytes, exc: orjson.JSONDecodeError) -> Refused:
+    what = "nested too deep" if "depth" in exc.msg.lower() else f"not valid JSON: {exc.msg}"
+    if any(word in body[exc.pos : exc.pos + 9] for word in (b"NaN", b"Infinity")):
+        return Refused(
+            f"{what} at character {exc.pos}: JSON has no NaN or Infinity.", where="body", fix="null instead."
+        )
+    if "infinity" in exc.msg:
+        return Refused(f"a number too large for a double, at character {exc.pos}.", where="body", fix="null instead.")
+    return Refused(f"{what}, line {exc.lineno}, column {exc.colno}.", where="body", fix=FORM)

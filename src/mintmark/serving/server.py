@@ -1,0 +1,91 @@
+"""The process around the app: a socket, uvicorn with one worker, logs on standard error, an end that loses nothing."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from mintmark.base.errors import RecipeError
+from mintmark.serving.body import Limits
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+FAREWELL_S = 0.5
+"""so long does a stopping server still answer on open connections, each answer closing its own"""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes any.   Raises: RecipeError: in use, or no address of this machine."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        made = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError, OverflowError) as exc:
+        raise RecipeError(f"is no address of this machine: {exc}.", where=f"--host {host}", fix="127.0.0.1") from exc
+    try:
+        if sys.platform != "win32":  # there it would let two servers share the port
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+        made.listen(2048)
+        made.setblocking(False)
+    except OSError as exc:
+        made.close()
+        fix = "another --port, or --port 0 for any that is free; or stop what listens there."
+        raise RecipeError(f"cannot listen: {exc.strerror}.", where=f"{host}:{port}", fix=fix) from exc
+    return made
+
+
+def run(app: "FastAPI", sockets: list[socket.socket], limits: Limits, ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight; returns when that is done."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            """No new connections; those that are open get an answer to what is on its way, and a farewell."""
+            app.state.door.closing = True
+            for server in self.servers:
+                server.close()
+            end = asyncio.get_running_loop().time() + FAREWELL_S
+            while self.server_state.connections and asyncio.get_running_loop().time() < end:
+                await asyncio.sleep(0.02)
+            await super().shutdown(sockets)
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """As uvicorn's, but a signal is not raised anew in the end: having stopped as told is a success."""
+            before = {s: signal.signal(s, self.handle_exit) for s in (signal.SIGINT, signal.SIGTERM)}
+            try:
+                yield
+            finally:
+                for which, handler in before.items():
+                    signal.signal(which, handler)
+
+    config = uvicorn.Config(
+        app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
+        proxy_headers=False, timeout_keep_alive=limits.keep_alive_s, timeout_graceful_shutdown=limits.stop_s,
+        loop="auto", backlog=2048,
+    )  # fmt: skip
+    Server(config).run(sockets)
+
+
+def logs() -> None:
+    """Lines on standard error: the time in UTC, how grave, what. Rows never appear in them."""
+    import time
+
+    lines = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    lines.converter = time.gmtime
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(lines)
+    for name, level in (("mintmark.serving", logging.INFO), ("uvicorn.error", logging.WARNING)):
+        logger: Any = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(level)

@@ -1,0 +1,220 @@
+"""The spine: prepare -> train -> finish, and answer. Read it top to bottom."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from mintmark import capabilities, tasks
+from mintmark.artifact import bundle, sign
+from mintmark.artifact.environment import environment
+from mintmark.base import record
+from mintmark.base.errors import RecipeError
+from mintmark.base.meter import meter, metered
+from mintmark.base.record import Measured, RunRecord
+from mintmark.base.state import State
+from mintmark.data import profile
+from mintmark.data import rows as table
+from mintmark.data.collect import collect
+from mintmark.data.part import Part, Parts, divide
+from mintmark.data.past import ASKED, Past
+from mintmark.data.rows import Rows
+from mintmark.data.split import SMALL
+from mintmark.numerics import answers as answer_kinds
+from mintmark.numerics import decide, payoff
+from mintmark.numerics.batch import View
+from mintmark.numerics.ctx import Ctx
+from mintmark.recipe import schema
+from mintmark.recipe.schema import Columns, Recipe
+
+
+@dataclass(frozen=True)
+class Prepared:
+    recipe: Recipe
+    task: tasks.Task
+    columns: Columns
+    money: payoff.Money | None
+    record: RunRecord
+    parts: Parts
+
+
+@dataclass(frozen=True)
+class Trained:
+    config: Any
+    features: State
+    model: State
+    validation: decide.Validation
+    measures: list[Measured]
+
+
+def prepare(recipe: Recipe, source: Rows | None = None) -> Prepared:
+    """1. Read, ask, split, weigh in money. Nothing is learnt here, so nothing can leak from the test rows."""
+    with meter() as used:
+        task = tasks.get(recipe.task)
+        config = schema.build(task.config, recipe.settings, where="settings")
+        for name in recipe.with_:
+            if reason := capabilities.get(name).applies(task):
+                raise RecipeError(
+                    f"{name!r} does not fit {recipe.task!r}: {reason}.", where="with", fix="leave it out."
+                )
+        money = payoff.parse(recipe.payoff) if recipe.payoff else None
+        if source is None and recipe.data == "example":
+            source = task.example(Ctx(recipe.seed).rng)
+        got = collect(recipe, task.assumed, source)
+        questions, truth = task.ask(got.rows, got.columns, config)
+        if money:
+            payoff.check(money, got.rows.table(), got.rows.names)
+        key = getattr(got.columns, task.key) if task.key else ""
+        parts = divide(got, questions, truth, recipe, key, task.split == "stratify", Ctx(recipe.seed).rng)
+        data_hash = got.rows.hash()
+        made = RunRecord(f"{recipe.hash()[:8]}-{data_hash[:8]}", recipe.task, recipe.hash(), data_hash, parts.test_hash)
+        made.recipe, made.notes, made.profile = recipe.as_dict(), got.notes, profile.profile(got.rows)
+        made.rows = {"all": len(got.rows), "dev": len(parts.dev), "validated": len(parts.held)}
+        made.split = parts.by
+    made.add(*used(), stage="collect")
+    return Prepared(recipe, task, got.columns, money, made, parts)
+
+
+def train(p: Prepared, variant: dict[str, Any], ctx: Ctx) -> Trained:
+    """2. Fit one variant. Sees the folds, never the test rows; all that search and compare ever call."""
+    config = schema.build(p.task.config, p.recipe.settings | variant, where="settings")
+    made, models, measures, seconds, held = [], [], [], 0.0, p.parts.held
+    for i, (fit_on, valid) in enumerate(p.parts.folds):
+        features, model = fit(p, config, fit_on, valid, ctx.child(i))
+        start = time.perf_counter()
+        made.append(predict(p.task, features, model, valid.questions, valid.past))
+        seconds += time.perf_counter() - start
+        models.append(model)
+        measures.append(scored(p, features, model, made[-1], valid))
+    if len(p.parts.folds) > 1:  # out-of-fold answers: the model itself is fitted on all rows that are not test
+        config = p.task.settle(config, models) if p.task.settle else config
+        features, model = fit(p, config, p.parts.dev, None, ctx.child(len(p.parts.folds)))
+    y, classes, money = weighed(p, features, held)
+    seen = decide.Validation(pa.concat_tables(made), held.questions.table(), y, classes, money, held.weight, seconds)
+    return Trained(config, features, model, seen, record.mean(measures))
+
+
+def finish(p: Prepared, t: Trained, ctx: Ctx, out: Path, looked: Callable[[], int] = lambda: 1) -> RunRecord:
+    """3. Decide on validation answers; open the test rows, once; refit if that is asked for; package and sign.
+
+    `looked` writes down that the test rows are about to be opened, and says how many runs have opened them by now.
+    """
+    p.record.add(*t.measures, stage="valid")
+    decision = decide.learn(p.task.answer, t.validation, p.money, ctx.child(90).rng)
+    with metered(p.record, "evaluate"):
+        looks, test = looked(), p.parts.test.open()
+        asked, truth = test.questions.table(), test.truth.table()
+
+        def again(questions: pa.Table) -> pa.Table:
+            made = predict(p.task, t.features, t.model, table.of(questions), test.past)
+            return decide.apply(decision, made, questions)
+
+        raw = predict(p.task, t.features, t.model, test.questions, test.past)
+        made = decide.apply(decision, raw, asked)
+        p.record.add(*scored(p, t.features, t.model, decide.calibrated(decision, raw), test), stage="evaluate")
+        source = "ledger: distinct runs that opened these very test rows, this one included"
+        p.record.add(Measured("looks", looks, "runs", "down", source=source), stage="evaluate")
+        y, classes, money = weighed(p, t.features, test)
+        if p.money and money is not None:
+            earned = decide.value(money, made, y, classes, p.money, ctx.child(91).rng, test.weight)
+            p.record.add(*earned, stage="value")
+    for name in p.recipe.with_:
+        if look := capabilities.get(name).look:
+            p.record.add(*look(p.task, again, asked, truth, made, ctx.child(92)), stage=name)
+
+    features, model = t.features, t.model
+    with metered(p.record, "package"):
+        small = p.task.refit == "small" and len(p.parts.dev) < SMALL
+        refit = small or p.task.refit == "always" if p.recipe.refit is None else p.recipe.refit
+        if refit:  # the measures above stay those of the model before the refit
+            config = p.task.settle(t.config, [t.model]) if p.task.settle and len(p.parts.folds) == 1 else t.config
+            features, model = fit(p, config, p.parts.everything.open(), None, ctx.child(99))
+            p.record.notes.append("Fitted once more on all rows; the measures are of the model before that.")
+        facts = {
+            "task": p.recipe.task, "answer": p.task.answer, "run": p.record.run, "refit": refit,
+            "recipe": p.record.recipe, "recipe_hash": p.record.recipe_hash, "data_hash": p.record.data_hash,
+            "questions": [f for f in table.schema_of(p.parts.dev.questions) if f["name"] != ASKED],
+            "environment": environment(),
+        }  # fmt: skip
+        packed = bundle.Bundle(facts, features, model, decision, p.parts.everything.open().past.tail().state())
+        p.record.add(bundle.save(packed, out / "bundle", sign.signer()))
+    return p.record
+
+
+def run(recipe: Recipe, out: Path, source: Rows | None = None) -> RunRecord:
+    """prepare, train, finish; `mintmark.api.run` adds the folder that survives a kill, the ledger and the costs."""
+    p, ctx = prepare(recipe, source), Ctx(recipe.seed)
+    return finish(p, train(p, {}, ctx), ctx, out)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A verified bundle, parsed: all that answers need."""
+
+    facts: dict[str, Any]
+    task: tasks.Task
+    features: State
+    model: State
+    decision: State
+    past: Past
+
+
+def load(path: Path) -> Loaded:
+    """Verify, then parse.   Raises: BundleError: unsigned, altered, or not trusted here."""
+    made = bundle.load(path, sign.trust())
+    return Loaded(
+        made.facts, tasks.get(made.facts["task"]), made.features, made.model, made.decision, Past.of(made.past)
+    )
+
+
+def answer(loaded: Loaded, questions: Rows, events: Rows | None = None) -> pa.Table:
+    """4. Serve a verified bundle: encode, predict, decide, check. The server wraps this and keeps the events."""
+    past = loaded.past.append(events) if events is not None else loaded.past
+    questions = table.check(questions, loaded.facts["questions"])
+    made = predict(loaded.task, loaded.features, loaded.model, questions, past)
+    made = decide.apply(loaded.decision, made, questions.table())
+    return answer_kinds.check(loaded.task.answer, made, len(questions))
+
+
+def fit(p: Prepared, config: Any, on: Part, valid: Part | None, ctx: Ctx) -> tuple[State, State]:
+    """Features and model of exactly these rows; the share of a search takes questions away, never their past.
+
+    What was fitted before a kill is read back from the signed checkpoint in ctx.folder.
+    """
+    on = on.share(ctx.share)
+
+    def make() -> dict[str, State]:
+        features = p.task.learn(on.questions, on.truth, p.columns, config)
+        seen = view(p, features, on)
+        for name in p.recipe.with_:
+            if change := capabilities.get(name).batch:
+                seen = change(seen, ctx)
+        held = view(p, features, valid) if valid else None
+        return {"features": features, "model": p.task.fit(seen, held, config, ctx)}
+
+    made = bundle.keep(ctx.folder, "fit", make, sign.signer(), sign.trust()) if ctx.folder else make()
+    return made["features"], made["model"]
+
+
+def predict(task: tasks.Task, features: State, model: State, questions: Rows, past: Past) -> pa.Table:
+    return pa.concat_tables([task.predict(model, task.encode(features, q, past.as_of(q))) for q in questions])
+
+
+def scored(p: Prepared, features: State, model: State, made: pa.Table, part: Part) -> list[Measured]:
+    inside = p.task.loss(model, view(p, features, part)) if p.task.loss else []
+    return [*p.task.score(made, part.truth.table()), *inside]
+
+
+def view(p: Prepared, features: State, part: Part) -> View:
+    """Encoded chunks with y, weight, group, row and money attached; encode itself never meets them."""
+    return part.view(lambda questions, past: p.task.encode(features, questions, past), p.task.answer, p.money)
+
+
+def weighed(p: Prepared, features: State, part: Part) -> tuple[Any, list[str], Any]:
+    """Truth as an array, the classes it is placed among, and the money of each action and outcome, or None."""
+    classes = features.facts.get("classes", [])
+    money = p.money.tensor(part.raw.table(), classes) if p.money and p.task.answer == "classes" else None
+    return answer_kinds.y_of(p.task.answer, part.truth.table(), features.facts), classes, money

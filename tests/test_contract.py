@@ -1,0 +1,59 @@
+"""Every task x every promise; a new task file is tested here without a line added."""
+
+import json
+from pathlib import Path
+
+import contract
+import pytest
+
+from mintmark import capabilities, cli, spine, tasks
+from mintmark.base.errors import RecipeError
+from mintmark.base.record import RunRecord
+
+every_task = pytest.mark.parametrize("name", sorted(tasks.names()))
+
+
+@every_task
+@pytest.mark.parametrize("check", contract.CHECKS, ids=lambda c: c.__name__)
+def test_promise(name: str, check: contract.Check, tmp_path: Path) -> None:
+    check(name, tmp_path)
+
+
+@every_task
+def test_what_new_writes_runs_predicts_and_verifies(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mintmark.api.CALL_S", 0.05)
+
+    def said(*words: str) -> dict:  # type: ignore[type-arg]
+        assert cli.main([*words, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)  # type: ignore[no-any-return]
+
+    made = said("new", name, "--out", str(tmp_path))
+    run = said("run", made["recipe"], "--out", str(tmp_path / "runs"))
+    record = RunRecord.load(Path(run["record"]))
+    assert record.run == run["run"] and {m.name for m in record.measures} == set(run["measures"])
+    assert all(set(m) == {"value", "unit", "how"} for m in run["measures"].values())
+    for needed in ("cost.train", "cost.per_1k_predictions", "serve.p99", "train.wall", "train.peak_memory"):
+        assert run["measures"][needed]["value"] > 0, needed
+    assert len(said("predict", run["bundle"], made["data"])["answers"]) == record.rows["all"]
+    assert said("verify", run["bundle"])["verified"] is True
+
+
+@every_task
+@pytest.mark.parametrize("with_", capabilities.names())
+def test_a_capability_runs_or_says_why_not(name: str, with_: str, tmp_path: Path) -> None:
+    recipe = contract.recipe_of(name, **{"with": [with_]})
+    if capabilities.get(with_).applies(tasks.get(name)):
+        with pytest.raises(RecipeError, match="does not fit"):
+            spine.prepare(recipe, contract.source_of(name))
+    else:
+        spine.run(recipe, tmp_path, contract.source_of(name))
+        spine.load(tmp_path / "bundle")
+
+
+@every_task
+def test_settings_are_described(name: str) -> None:
+    """Reference pages and the schema are made of these words."""
+    for field, info in tasks.get(name).config.model_fields.items():
+        assert info.description, f"{name}.{field}"
