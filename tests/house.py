@@ -1,4 +1,4 @@
-"""The rules of the house, each a function over a source tree: test_house asks them of ours, test_planted of broken ones."""
+"""The rules of the house, each a function over a source tree: asked of ours, and of trees broken on purpose."""
 
 import ast
 import re

@@ -22,7 +22,8 @@ def test_rule(rule: Callable[[Path], None]) -> None:
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys, mintmark.cli\nassert mintmark.cli.main(['--help']) == 0\n"
-        "heavy = {'numpy', 'pydantic', 'sklearn', 'pyarrow', 'pandas', 'lightgbm'} & set(sys.modules)\nassert not heavy, heavy"
+        "heavy = {'numpy', 'pydantic', 'sklearn', 'pyarrow', 'pandas', 'lightgbm'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 

@@ -83,11 +83,17 @@ def test_what_was_fitted_is_not_fitted_again(words: list[str], capsys: pytest.Ca
     killed = subprocess.run([sys.executable, "-c", KILL, STAGES["evaluate"], *words], capture_output=True, text=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     code = KILL.replace("os.kill(os.getpid(), signal.SIGKILL)", "raise SystemExit('fitted again')")
-    code = code.replace('path, words = sys.argv[1], sys.argv[2:]', 'path, words = sys.argv[1], sys.argv[2:] + ["--set", "refit=false"]')
+    code = code.replace(
+        "path, words = sys.argv[1], sys.argv[2:]", 'path, words = sys.argv[1], sys.argv[2:] + ["--set", "refit=false"]'
+    )
     words_first = [*words, "--set", "refit=false"]
-    first = subprocess.run([sys.executable, "-c", KILL, STAGES["evaluate"], *words_first], capture_output=True, text=True)
+    first = subprocess.run(
+        [sys.executable, "-c", KILL, STAGES["evaluate"], *words_first], capture_output=True, text=True
+    )
     assert first.returncode == -signal.SIGKILL, first.stderr
-    again = subprocess.run([sys.executable, "-c", code, STAGES["train, first fit"], *words], capture_output=True, text=True)
+    again = subprocess.run(
+        [sys.executable, "-c", code, STAGES["train, first fit"], *words], capture_output=True, text=True
+    )
     assert again.returncode == 0, again.stdout + again.stderr
 
 
@@ -102,7 +108,7 @@ def test_fresh_ignores_what_is_left(words: list[str], tmp_path: Path, capsys: py
 def test_two_runs_into_the_same_folder_at_once(words: list[str], tmp_path: Path) -> None:
     """One goes through; the other says who is there, or comes after it. Neither harms the other."""
     runs = [
-        subprocess.Popen([sys.executable, "-m", "mintmark.cli", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        subprocess.Popen([sys.executable, "-m", "mintmark", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(2)
     ]
     ends = [(r.communicate(timeout=120)[0], r.returncode) for r in runs]
@@ -124,7 +130,9 @@ def test_a_second_run_counts_the_looks(words: list[str], capsys: pytest.CaptureF
 
 def test_ctrl_c_is_130_and_goes_on(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     slow = ["--set", "settings.model=random_forest", "--set", "settings.n_estimators=20000"]
-    run = subprocess.Popen([sys.executable, "-m", "mintmark.cli", *words, *slow], stdout=subprocess.PIPE, env=os.environ)
+    run = subprocess.Popen(
+        [sys.executable, "-m", "mintmark", *words, *slow], stdout=subprocess.PIPE, env=os.environ
+    )
     for _ in range(600):
         if list((tmp_path / "runs").rglob("run.json")):
             break

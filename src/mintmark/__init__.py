@@ -2,8 +2,9 @@
 
 from typing import Any
 
-__version__ = "0.1.0"
-__all__ = ["load", "run"]
+from mintmark.base.version import __version__
+
+__all__ = ["__version__", "load", "run"]
 
 
 def __getattr__(name: str) -> Any:

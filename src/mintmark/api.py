@@ -5,17 +5,16 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mintmark import __version__
 from mintmark.base.errors import BudgetError
 from mintmark.base.record import Measured, RunRecord
+from mintmark.base.version import __version__
 
 if TYPE_CHECKING:
     from mintmark import spine
-    from mintmark.artifact import sign
     from mintmark.data.rows import Rows
     from mintmark.numerics.ctx import Hear
     from mintmark.recipe.schema import Recipe
@@ -62,12 +61,13 @@ def run(
     """
     from mintmark import spine
     from mintmark.artifact import folder as places
+    from mintmark.artifact import sign
     from mintmark.ledger import Ledger
     from mintmark.numerics.ctx import Ctx
 
     started = datetime.now(UTC)
     made, source = _recipe(recipe, data, sets, budget)
-    p = spine.prepare(made, source)
+    p, signer = spine.prepare(made, source), sign.signer()
     ledger, record = Ledger.default(), p.record
     record.started, record.machine = started.isoformat(timespec="seconds"), _machine()
     same = {"recipe": record.recipe_hash, "data": record.data_hash, "test": record.test_hash, "mintmark": __version__}
@@ -76,8 +76,9 @@ def run(
         ctx = Ctx(made.seed, folder=folder / "work", hear=_until(_budget_s(made), hear))
         trained = _trained(p, ctx, made)
         spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))
-        record.add(*called(folder / "bundle", p.parts.dev.questions), *_train_cost(record))
-        record.add(*_answer_cost(record))
+        record.add(*called(folder / "bundle", p.parts.dev.questions))
+        record.add(*_costs(record))
+        record.notes += [sign.MADE] if signer.made else []
         path = record.save(folder / "record.json")
         _log(ledger, record, path)
         _clear(folder / "work")
@@ -172,7 +173,7 @@ def _budget_s(recipe: "Recipe") -> float | None:
     if not recipe.budget:
         return None
     price = prices.machine_hour(os.cpu_count() or 1)
-    return recipe.budget_s(price.value / 3600)
+    return recipe.budget_s(price.value / 3600, price.currency)
 
 
 def _until(budget_s: float | None, hear: "Hear | None") -> "Hear":
@@ -186,22 +187,19 @@ def _until(budget_s: float | None, hear: "Hear | None") -> "Hear":
     return heard
 
 
-def _train_cost(record: RunRecord) -> list[Measured]:
+def _costs(record: RunRecord) -> list[Measured]:
+    """Measured times at the price of this machine; a price that is old is said in the notes."""
     from mintmark.capital import prices
 
-    seconds = sum(
-        m.value for m in record.measures if m.name in ("collect.wall", "train.wall", "evaluate.wall", "package.wall")
-    )
-    return [prices.cost(seconds, prices.machine_hour(os.cpu_count() or 1), "cost.train")]
-
-
-def _answer_cost(record: RunRecord) -> list[Measured]:
-    from mintmark.capital import prices
-
-    price, out = prices.machine_hour(os.cpu_count() or 1), []
-    for at in ("", ".batch_256"):
-        out.append(prices.cost(record.get(f"serve.per_1k{at}"), price, f"cost.per_1k_predictions{at}"))
-    return out
+    price = prices.machine_hour(os.cpu_count() or 1)
+    if warning := price.stale(date.today()):
+        record.notes.append(warning)
+    fitting = sum(record.get(f"{stage}.wall") for stage in ("collect", "train", "evaluate", "package"))
+    per_1k = {at: record.get(f"serve.per_1k{at}") for at in ("", ".batch_256")}
+    return [
+        prices.cost(fitting, price, "cost.train"),
+        *(prices.cost(seconds, price, f"cost.per_1k_predictions{at}") for at, seconds in per_1k.items()),
+    ]
 
 
 def _finished(folder: Path, ledger: Any) -> bool:

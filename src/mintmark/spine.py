@@ -9,10 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from mintmark import capabilities, tasks
-from mintmark.artifact import bundle, sign
-from mintmark.artifact.environment import environment
+from mintmark.artifact import bundle, environment, sign
 from mintmark.base import record
-from mintmark.base.errors import RecipeError
 from mintmark.base.meter import meter, metered
 from mintmark.base.record import Measured, RunRecord
 from mintmark.base.state import State
@@ -23,8 +21,7 @@ from mintmark.data.part import Part, Parts, divide
 from mintmark.data.past import ASKED, Past
 from mintmark.data.rows import Rows
 from mintmark.data.split import SMALL
-from mintmark.numerics import answers as answer_kinds
-from mintmark.numerics import decide, payoff
+from mintmark.numerics import answers, decide, payoff
 from mintmark.numerics.batch import View
 from mintmark.numerics.ctx import Ctx
 from mintmark.recipe import schema
@@ -50,30 +47,37 @@ class Trained:
     measures: list[Measured]
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """A verified bundle, parsed: all that answers need."""
+
+    facts: dict[str, Any]
+    task: tasks.Task
+    features: State
+    model: State
+    decision: State
+    past: Past
+
+
 def prepare(recipe: Recipe, source: Rows | None = None) -> Prepared:
     """1. Read, ask, split, weigh in money. Nothing is learnt here, so nothing can leak from the test rows."""
     with meter() as used:
         task = tasks.get(recipe.task)
         config = schema.build(task.config, recipe.settings, where="settings")
-        for name in recipe.with_:
-            if reason := capabilities.get(name).applies(task):
-                raise RecipeError(
-                    f"{name!r} does not fit {recipe.task!r}: {reason}.", where="with", fix="leave it out."
-                )
+        capabilities.check(recipe.with_, task)
         money = payoff.parse(recipe.payoff) if recipe.payoff else None
         if source is None and recipe.data == "example":
             source = task.example(Ctx(recipe.seed).rng)
         got = collect(recipe, task.assumed, source)
         questions, truth = task.ask(got.rows, got.columns, config)
         if money:
-            payoff.check(money, got.rows.table(), got.rows.names)
+            payoff.check(money, got.rows.table(), got.rows.names, task.answer)
         key = getattr(got.columns, task.key) if task.key else ""
         parts = divide(got, questions, truth, recipe, key, task.split == "stratify", Ctx(recipe.seed).rng)
-        data_hash = got.rows.hash()
-        made = RunRecord(f"{recipe.hash()[:8]}-{data_hash[:8]}", recipe.task, recipe.hash(), data_hash, parts.test_hash)
-        made.recipe, made.notes, made.profile = recipe.as_dict(), got.notes, profile.profile(got.rows)
-        made.rows = {"all": len(got.rows), "dev": len(parts.dev), "validated": len(parts.held)}
-        made.split = parts.by
+        hashes = recipe.hash(settings=config), got.rows.hash()
+        made = RunRecord("-".join(h[:8] for h in hashes), recipe.task, *hashes, test_hash=parts.test_hash)
+        made.recipe, made.profile = recipe.as_dict(), profile.profile(got.rows)
+        made.rows, made.split, made.notes = parts.sizes(), parts.by, [*recipe.rewritten, *got.notes]
     made.add(*used(), stage="collect")
     return Prepared(recipe, task, got.columns, money, made, parts)
 
@@ -92,7 +96,7 @@ def train(p: Prepared, variant: dict[str, Any], ctx: Ctx) -> Trained:
     if len(p.parts.folds) > 1:  # out-of-fold answers: the model itself is fitted on all rows that are not test
         config = p.task.settle(config, models) if p.task.settle else config
         features, model = fit(p, config, p.parts.dev, None, ctx.child(len(p.parts.folds)))
-    y, classes, money = weighed(p, features, held)
+    y, classes, money = held.known(p.task.answer, features.facts, p.money)
     seen = decide.Validation(pa.concat_tables(made), held.questions.table(), y, classes, money, held.weight, seconds)
     return Trained(config, features, model, seen, record.mean(measures))
 
@@ -115,31 +119,29 @@ def finish(p: Prepared, t: Trained, ctx: Ctx, out: Path, looked: Callable[[], in
         raw = predict(p.task, t.features, t.model, test.questions, test.past)
         made = decide.apply(decision, raw, asked)
         p.record.add(*scored(p, t.features, t.model, decide.calibrated(decision, raw), test), stage="evaluate")
-        source = "ledger: distinct runs that opened these very test rows, this one included"
-        p.record.add(Measured("looks", looks, "runs", "down", source=source), stage="evaluate")
-        y, classes, money = weighed(p, t.features, test)
+        p.record.add(Measured("looks", looks, "runs", "down", source="runs that opened these rows"), stage="evaluate")
+        y, classes, money = test.known(p.task.answer, t.features.facts, p.money)
         if p.money and money is not None:
             earned = decide.value(money, made, y, classes, p.money, ctx.child(91).rng, test.weight)
             p.record.add(*earned, stage="value")
-    for name in p.recipe.with_:
-        if look := capabilities.get(name).look:
-            p.record.add(*look(p.task, again, asked, truth, made, ctx.child(92)), stage=name)
+    for name, look in capabilities.looks(p.recipe.with_):
+        p.record.add(*look(p.task, again, asked, truth, made, ctx.child(92)), stage=name)
 
-    features, model = t.features, t.model
     with metered(p.record, "package"):
-        small = p.task.refit == "small" and len(p.parts.dev) < SMALL
-        refit = small or p.task.refit == "always" if p.recipe.refit is None else p.recipe.refit
-        if refit:  # the measures above stay those of the model before the refit
-            config = p.task.settle(t.config, [t.model]) if p.task.settle and len(p.parts.folds) == 1 else t.config
+        features, model = t.features, t.model
+        if refit := (wanted(p) if p.recipe.refit is None else p.recipe.refit):
+            config = p.task.settle(t.config, [model]) if p.task.settle and len(p.parts.folds) == 1 else t.config
             features, model = fit(p, config, p.parts.everything.open(), None, ctx.child(99))
-            p.record.notes.append("Fitted once more on all rows; the measures are of the model before that.")
+            p.record.notes.append("fitted once more on all rows; the measures are of the model before that.")
+        questions = [f for f in table.schema_of(p.parts.dev.questions) if f["name"] != ASKED]
         facts = {
-            "task": p.recipe.task, "answer": p.task.answer, "run": p.record.run, "refit": refit,
-            "recipe": p.record.recipe, "recipe_hash": p.record.recipe_hash, "data_hash": p.record.data_hash,
-            "questions": [f for f in table.schema_of(p.parts.dev.questions) if f["name"] != ASKED],
-            "environment": environment(),
-        }  # fmt: skip
-        packed = bundle.Bundle(facts, features, model, decision, p.parts.everything.open().past.tail().state())
+            "answer": p.task.answer,
+            "refit": refit,
+            "questions": questions,
+            "environment": environment.environment(),
+        }
+        past = p.parts.everything.open().past.tail().state()
+        packed = bundle.Bundle(p.record.identity() | facts, features, model, decision, past)
         p.record.add(bundle.save(packed, out / "bundle", sign.signer()))
     return p.record
 
@@ -150,24 +152,11 @@ def run(recipe: Recipe, out: Path, source: Rows | None = None) -> RunRecord:
     return finish(p, train(p, {}, ctx), ctx, out)
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """A verified bundle, parsed: all that answers need."""
-
-    facts: dict[str, Any]
-    task: tasks.Task
-    features: State
-    model: State
-    decision: State
-    past: Past
-
-
 def load(path: Path) -> Loaded:
     """Verify, then parse.   Raises: BundleError: unsigned, altered, or not trusted here."""
     made = bundle.load(path, sign.trust())
-    return Loaded(
-        made.facts, tasks.get(made.facts["task"]), made.features, made.model, made.decision, Past.of(made.past)
-    )
+    task, past = tasks.get(made.facts["task"]), Past.of(made.past)
+    return Loaded(made.facts, task, made.features, made.model, made.decision, past)
 
 
 def answer(loaded: Loaded, questions: Rows, events: Rows | None = None) -> pa.Table:
@@ -176,7 +165,7 @@ def answer(loaded: Loaded, questions: Rows, events: Rows | None = None) -> pa.Ta
     questions = table.check(questions, loaded.facts["questions"])
     made = predict(loaded.task, loaded.features, loaded.model, questions, past)
     made = decide.apply(loaded.decision, made, questions.table())
-    return answer_kinds.check(loaded.task.answer, made, len(questions))
+    return answers.check(loaded.task.answer, made, len(questions))
 
 
 def fit(p: Prepared, config: Any, on: Part, valid: Part | None, ctx: Ctx) -> tuple[State, State]:
@@ -188,10 +177,7 @@ def fit(p: Prepared, config: Any, on: Part, valid: Part | None, ctx: Ctx) -> tup
 
     def make() -> dict[str, State]:
         features = p.task.learn(on.questions, on.truth, p.columns, config)
-        seen = view(p, features, on)
-        for name in p.recipe.with_:
-            if change := capabilities.get(name).batch:
-                seen = change(seen, ctx)
+        seen = capabilities.changed(p.recipe.with_, view(p, features, on), ctx)
         held = view(p, features, valid) if valid else None
         return {"features": features, "model": p.task.fit(seen, held, config, ctx)}
 
@@ -209,12 +195,10 @@ def scored(p: Prepared, features: State, model: State, made: pa.Table, part: Par
 
 
 def view(p: Prepared, features: State, part: Part) -> View:
-    """Encoded chunks with y, weight, group, row and money attached; encode itself never meets them."""
+    """Encoded chunks with all that is known of their rows attached; encode itself never meets it."""
     return part.view(lambda questions, past: p.task.encode(features, questions, past), p.task.answer, p.money)
 
 
-def weighed(p: Prepared, features: State, part: Part) -> tuple[Any, list[str], Any]:
-    """Truth as an array, the classes it is placed among, and the money of each action and outcome, or None."""
-    classes = features.facts.get("classes", [])
-    money = p.money.tensor(part.raw.table(), classes) if p.money and p.task.answer == "classes" else None
-    return answer_kinds.y_of(p.task.answer, part.truth.table(), features.facts), classes, money
+def wanted(p: Prepared) -> bool:
+    """Whether the task by itself refits on all rows."""
+    return p.task.refit == "always" or (p.task.refit == "small" and len(p.parts.dev) < SMALL)

@@ -23,14 +23,18 @@ def ran(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[
     return code, json.loads(out)
 
 
-def refused(folder: Path, capsys: pytest.CaptureFixture[str], code: int, *told: str, words: tuple[str, ...] = ()) -> None:
+def refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], code: int, *told: str, words: tuple[str, ...] = ()
+) -> None:
     got, said = ran(folder, capsys, *words)
     assert got == code, said
     error = said["error"]
     assert error["what"] and error["where"] and error["try"], error
     text = " ".join(error.values())
     assert all(t in text for t in told), error
-    assert not list(folder.rglob("bundle")) and not list(folder.rglob("record.json")) and not list(folder.rglob("*half*"))
+    assert (
+        not list(folder.rglob("bundle")) and not list(folder.rglob("record.json")) and not list(folder.rglob("*half*"))
+    )
 
 
 DATA: dict[str, tuple[bytes, tuple[str, ...]]] = {
@@ -125,7 +129,8 @@ def test_for_people_an_error_is_two_lines(tmp_path: Path, capsys: pytest.Capture
 TREATED = {
     "NaN and inf": "a,b,y\n" + "".join(f"{['inf', '-inf', 'nan', i][i % 4]},x,{i % 3 > 0}\n" for i in range(80)),
     "mixed types": "a,b,y\n" + "".join(f"{'n/a?' if i == 40 else i},x{i % 5},{i % 3 > 0}\n" for i in range(80)),
-    "a field of 10 MB": "a,b,y\n" + "".join(f"{i},{'q' * 10_000_000 if i == 9 else 'x'},{i % 3 > 0}\n" for i in range(40)),
+    "a field of 10 MB": "a,b,y\n"
+    + "".join(f"{i},{'q' * 10_000_000 if i == 9 else 'x'},{i % 3 > 0}\n" for i in range(40)),
     "10,000 columns": ",".join([f"c{i}" for i in range(10_000)] + ["y"])
     + "\n"
     + "".join(",".join([str((i * j) % 7) for j in range(10_000)] + ["ny"[i % 2]]) + "\n" for i in range(40)),
@@ -168,5 +173,5 @@ def test_a_full_disk_leaves_no_bundle(tmp_path: Path) -> None:
     error = json.loads(done.stdout)["error"]
     assert error["what"] and error["try"]
     assert not list(tmp_path.rglob("bundle")) and not list(tmp_path.rglob("*half*"))
-    again = subprocess.run([sys.executable, "-m", "mintmark.cli", *words], capture_output=True, text=True)
+    again = subprocess.run([sys.executable, "-m", "mintmark", *words], capture_output=True, text=True)
     assert again.returncode == 0, again.stderr

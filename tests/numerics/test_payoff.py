@@ -48,9 +48,10 @@ def test_columns_are_those_named() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['__import__("os")', "a.b", "f(1)", "a ** b", "1 if a else 2", "[1]", "'text'", "lambda: 1", "a[0]", "{1}", "a == b", "a // b",
-     "a % b", "1_000", "0x10", "1 2", "a b", "", " ", "(", ")", "()", "1 +", "* 2", "(1, 2)", "min(1)", "abs(1, 2)", "min()",
-     "a; b", "a = 1", "not a", "`a", "``", "1/0", "1e999", "a\x00", "1e308 * 10", "é(2)", "+1", "~a", "a @ b", "nan(1)"],
+    ['__import__("os")', "a.b", "f(1)", "a ** b", "1 if a else 2", "[1]", "'text'", "lambda: 1", "a[0]", "{1}",
+     "a == b", "a // b", "a % b", "1_000", "0x10", "1 2", "a b", "", " ", "(", ")", "()", "1 +", "* 2", "(1, 2)",
+     "min(1)", "abs(1, 2)", "min()", "a; b", "a = 1", "not a", "`a", "``", "1/0", "1e999", "a\x00", "1e308 * 10",
+     "é(2)", "+1", "~a", "a @ b", "nan(1)"],
 )  # fmt: skip
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(RecipeError) as caught:

@@ -6,7 +6,7 @@ import re
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
-import mintmark
+from mintmark.base.version import __version__
 
 NUMERIC = ("lightgbm", "numpy", "pandas", "polars", "pyarrow", "scikit-learn", "scipy", "statsmodels")
 """libraries whose version can change an answer"""
@@ -17,7 +17,7 @@ def environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "mintmark": mintmark.__version__,
+        "mintmark": __version__,
         "packages": dict(_packages()),
     }
 

@@ -54,6 +54,11 @@ class RunRecord:
         """The value of one measure, the latest of that name; KeyError if the run never measured it."""
         return {m.name: m.value for m in self.measures}[name]
 
+    def identity(self) -> dict[str, Any]:
+        """What a bundle says of the run that made it."""
+        names = ("run", "task", "recipe", "recipe_hash", "data_hash", "test_hash", "split")
+        return {n: getattr(self, n) for n in names}
+
     def save(self, path: Path) -> Path:
         """Write all or nothing."""
         half = path.with_name(path.name + ".half")

@@ -11,6 +11,7 @@ import typer
 
 from mintmark.base.errors import MintmarkError
 
+Command = Callable[..., dict[str, Any]]
 Show = Callable[[dict[str, Any]], str]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output and nothing else.")]
 
@@ -60,7 +61,7 @@ def _app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
     app.callback()(_version)
-    for name, command, show in (
+    commands: tuple[tuple[str, Command, Show], ...] = (
         ("run", run.run, run.show),
         ("runs", runs.runs, runs.show),
         ("tasks", tasks.tasks, tasks.show),
@@ -68,16 +69,18 @@ def _app() -> typer.Typer:
         ("predict", predict.predict, predict.show),
         ("verify", verify.verify, _lines),
         ("serve", serve.serve, _lines),
-    ):
+    )
+    for name, command, show in commands:
         app.command(name)(_said(command, show))
     group = typer.Typer(help="The keys that sign bundles, and those that are trusted.", no_args_is_help=True)
-    for name, command in (
+    about_keys: tuple[tuple[str, Command], ...] = (
         ("list", keys.list_keys),
         ("import", keys.import_key),
         ("export", keys.export_key),
         ("rotate", keys.rotate),
         ("revoke", keys.revoke),
-    ):
+    )
+    for name, command in about_keys:
         group.command(name)(_said(command, _lines))
     app.add_typer(group, name="keys")
     return app
@@ -91,7 +94,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Say the ve
         raise typer.Exit()
 
 
-def _said(command: Callable[..., dict[str, Any]], show: Show) -> Callable[..., int]:
+def _said(command: Command, show: Show) -> Callable[..., int]:
     """The command with `--json`, printing what it returns; an entry `exit` in it is the exit code."""
     signature = inspect.signature(command)
     extra = inspect.Parameter("json_", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Json)

@@ -46,15 +46,16 @@ def show(said: dict[str, Any]) -> str:
     )
     lines = [
         f"Run {said['run']}",
-        f"{rows['all']} rows, divided by {said['split']}: {rows['dev']} to choose on, {rows['all'] - rows['dev']} to test, "
+        f"{rows['all']} rows, divided by {said['split']}: {rows['dev']} to choose on, {rows['test']} to test, "
         f"looked at {seen}.",
         "",
     ]
     if "value.per_case" in m:
         unit = m["value.per_case"]["unit"]
         low, high = (_number(m[f"value.per_case.{e}"]["value"]) for e in ("low", "high"))
-        lines += ["What its decisions earn, on the test rows", f"  {'a case':34}{_number(m['value.per_case']['value']):>14} {unit}"
-                  f"   95 % between {low} and {high}"]  # fmt: skip
+        earned = _number(m["value.per_case"]["value"])
+        lines.append("What its decisions earn, on the test rows")
+        lines.append(f"  {'a case':34}{earned:>14} {unit}   95 % between {low} and {high}")
         for name, words in (
             ("do_nothing", "doing nothing"),
             ("act_on_all", "acting on all"),

@@ -71,12 +71,13 @@ def find(path: Path, encoding: str = "") -> tuple[Text, list[str]]:
     mark = next((m for m in MARKS if head.startswith(m)), b"")
     written = MARKS[mark] if mark else _wide(head)
     if written in ("", "utf-8"):
-        if _controls(head) > 0.02 * len(head):
-            raise _garbage(name)
         try:
-            return Text(path, None, len(mark), size, _scan(path)), []
+            quotes = _scan(path)
         except UnicodeDecodeError:
             return _other(path, bool(mark))
+        if _controls(head) > 0.02 * len(head):
+            raise _garbage(name)
+        return Text(path, None, len(mark), size, quotes), []
     return _decoded(path, path.read_bytes()[len(mark) :], written), _notes(name, written)
 
 
@@ -103,6 +104,8 @@ def _wide(head: bytes) -> str:
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if (even == 0) == (odd == 0):
         return ""
+    if even + odd < 0.2 * len(head) and head.replace(b"\0", b"").isascii():
+        return ""  # a stray NUL byte in plain text
     written = "utf-16-be" if even else "utf-16-le"
     try:
         text = codecs.getincrementaldecoder(written)("strict").decode(head)

@@ -22,7 +22,8 @@ from mintmark.data.past import ASKED, Earlier, moments
 from mintmark.data.rows import Rows, kind_of
 
 Array = npt.NDArray[Any]
-F64 = pa.float64()
+F64, MICROSECONDS = pa.float64(), pa.timestamp("us")
+GONE, DAY = np.iinfo(np.int64).min, 86_400_000_000  # microseconds
 BIG = 1e30
 SAMPLE = 10_000
 """rows that medians are taken of"""
@@ -79,7 +80,7 @@ def learn(
             why = _learn_numbers(name, column, name in categorical, max_categories, numbers, codes)
         if why:
             left_out.append({"column": name, "why": why})
-    parts = [(f"{t['name']}: {p}", t["median"][p], False) for t in times for p in t["parts"]]
+    parts = [(f"{t['name']}: {p}", t["median"][p], t["missing"]) for t in times for p in t["parts"]]
     plain = [*numbers, *parts]
     names = [n for n, _, _ in plain] + [c["name"] for c in [*words, *codes]]
     facts = {
@@ -105,21 +106,16 @@ def encode(state: State, questions: pa.RecordBatch) -> Array:
     if len(facts["names"]) > numbers.shape[1]:
         x = np.empty((n, len(facts["names"])))
         x[:, : numbers.shape[1]] = numbers
-        at = numbers.shape[1]
-        for t in facts["times"]:
-            made = _parts(questions.column(t["name"]))
-            for part in t["parts"]:
-                x[:, at] = made[part]
-                at += 1
-        for c in facts["words"]:
-            x[:, at] = _word_codes(c, questions.column(c["name"]))
-            at += 1
-        for c in facts["codes"]:
-            x[:, at] = _number_codes(c, _floats(questions.column(c["name"])))
-            at += 1
+        made = _parts([questions.column(t["name"]) for t in facts["times"]])
+        more = [made[part][:, j] for j, t in enumerate(facts["times"]) for part in t["parts"]]
+        more += [_word_codes(c, questions.column(c["name"])) for c in facts["words"]]
+        more += [_number_codes(c, _floats(questions.column(c["name"]))) for c in facts["codes"]]
+        for at, values in enumerate(more, numbers.shape[1]):
+            x[:, at] = values
     some = x[:, :plain]
-    if not (np.abs(some) <= BIG).all():
-        x[:, :plain] = np.where(np.abs(some) <= BIG, some, fill)
+    fine = np.abs(some) <= BIG
+    if not fine.all():
+        x[:, :plain] = np.where(fine, some, fill)
     return x
 
 
@@ -137,33 +133,40 @@ def learn_linear(state: State, questions: Rows) -> State:
         total, squares = total + away.sum(0), squares + (away**2).sum(0)
     n = max(len(questions), 1)
     spread = np.sqrt(np.maximum(squares / n - (total / n) ** 2, 0))
-    sizes = [len(c["codes"]) + (c["rare"] is not None) for c in state.facts["words"]]
-    sizes += [len(c["values"]) + (c["rare"] is not None) for c in state.facts["codes"]]
+    groups = [*state.facts["words"], *state.facts["codes"]]
+    sizes = [len(c.get("codes") or c["values"]) + (c["rare"] is not None) for c in groups]
     arrays = {"mean": first + total / n, "spread": np.where(spread > 0, spread, 1.0)}
     return replace(state, arrays=state.arrays | arrays, facts=state.facts | {"one_hot": sizes})
 
 
-def linear(state: State, x: Array) -> Any:
-    """Encoded features as a linear model wants them.   Shapes: (n, d) -> (n, D), scipy csr where that is wide."""
+def linear(state: State, x: Array, more: Array | None = None) -> Any:
+    """Encoded features as a linear model wants them, beside more numbers of order 1.
+
+    Shapes: x (n, d), more (n, h) -> (n, D), scipy csr where that is wide.
+    """
     sizes, arrays = state.facts["one_hot"], state.arrays
     plain = x.shape[1] - len(sizes)
     some, often = x[:, :plain], np.isnan(arrays["fill"])
     missing = np.isnan(some)
     z = np.clip((np.where(missing, arrays["median"], some) - arrays["mean"]) / arrays["spread"], -FAR, FAR)
-    z = np.hstack([z, missing[:, often]])
+    z = np.hstack([z, missing[:, often], *([] if more is None else [np.nan_to_num(more)])])
     if not sizes:
         return z
-    width, first = int(sum(sizes)), np.cumsum([0, *sizes])[:-1]
-    row, which = np.nonzero(~np.isnan(x[:, plain:]))
-    place = (x[:, plain:][row, which] + first[which]).astype(np.int64)
+    n, before = z.shape
+    width, first = before + int(sum(sizes)), before + np.cumsum([0, *sizes])[:-1]
+    there = ~np.isnan(x[:, plain:])
+    place = first + np.where(there, x[:, plain:], 0).astype(np.int64)  # (n, categories)
     if width <= WIDE:
-        hot = np.zeros((len(x), width))
-        hot[row, place] = 1
-        return np.hstack([z, hot])
+        made = np.zeros((n, width))
+        made[:, :before] = z
+        made[np.arange(n)[:, None], place] = there
+        return made
     from scipy import sparse
 
-    ones = sparse.csr_matrix((np.ones(len(row)), (row, place)), shape=(len(x), width))
-    return beside(ones, z)
+    values = np.hstack([z, there])
+    places = np.hstack([np.broadcast_to(np.arange(before), z.shape), place])
+    starts = np.arange(n + 1) * values.shape[1]
+    return sparse.csr_matrix((values.ravel(), places.ravel(), starts), shape=(n, width))
 
 
 # --- history: what the entity's earlier rows say ----------------------------------------------------------------------
@@ -188,9 +191,8 @@ def learn_history(
     names = ["earlier rows", "time since the last", *(f"earlier share of {c}" for c in prior)]
     names += [f"{c} against earlier" for c in compared]
     made = {"width": width, "gap": gap or 1.0, "prior": dict(prior), "time": time, "numbers": compared, "names": names}
-    return replace(
-        state, facts=state.facts | {"history": made}, arrays=state.arrays | {"history_spread": np.array(spread)}
-    )
+    arrays = state.arrays | {"history_spread": np.array(spread)}
+    return replace(state, facts=state.facts | {"history": made}, arrays=arrays)
 
 
 def history(state: State, x: Array, past: Earlier) -> Array:
@@ -212,15 +214,6 @@ def history(state: State, x: Array, past: Earlier) -> Array:
         away = (x[:, j] - mean) / state.arrays["history_spread"][j]
         made[:, 2 + len(prior) + j] = np.clip(away, -FAR, FAR)
     return made
-
-
-def beside(x: Any, more: Array) -> Any:
-    """Columns next to columns, dense or sparse."""
-    if isinstance(x, np.ndarray):
-        return np.hstack([x, more])
-    from scipy import sparse
-
-    return sparse.hstack([x, sparse.csr_matrix(more)], format="csr")
 
 
 def _sums(values: Array) -> tuple[Array, Array]:
@@ -312,12 +305,13 @@ def _frequent(counts: Array, most: int) -> Array:
 
 def _learn_times(name: str, column: pa.ChunkedArray, parts: tuple[str, ...], times: list[Any]) -> str:
     """Adds the parts that differ to `times`, or says why there are none."""
-    made = _parts(column)
+    made = _parts([column])
     some = {p: made[p][~np.isnan(made[p])] for p in parts}
     differ = [p for p in parts if some[p].min() < some[p].max()]
     if not differ:
         return "has one value" if parts is PARTS else "is the clock of the rows; nothing of it recurs"
-    times.append({"name": name, "parts": differ, "median": {p: float(np.median(some[p])) for p in differ}})
+    median = {p: float(np.median(some[p])) for p in differ}
+    times.append({"name": name, "parts": differ, "median": median, "missing": column.null_count > 0})
     return ""
 
 
@@ -340,9 +334,7 @@ def _as_floats(column: Any) -> Any:
 
 def _floats(column: Any) -> Array:
     """Shapes: (n,), NaN where missing."""
-    made = _as_floats(column)
-    values: Array = made.to_numpy() if isinstance(made, pa.ChunkedArray) else made.to_numpy(zero_copy_only=False)
-    return values
+    return _numpy(_as_floats(column))
 
 
 def _text(column: Any) -> Any:
@@ -355,26 +347,23 @@ def _word_codes(fact: dict[str, Any], column: Any) -> Array:
     if len(column) <= FEW:
         return np.array([np.nan if v is None else codes.get(v, rare) for v in _text(column).to_pylist()], float)
     known = pa.array(sorted(codes, key=codes.__getitem__), pa.string())
-    found = pc.index_in(_text(column), value_set=known).cast(F64).fill_null(rare)
-    made: Array = found.to_numpy(zero_copy_only=False)
-    return np.where(column.is_null().to_numpy(zero_copy_only=False), np.nan, made) if column.null_count else made
+    made = _numpy(pc.index_in(_text(column), value_set=known).cast(F64).fill_null(rare))
+    return np.where(_numpy(column.is_null()), np.nan, made) if column.null_count else made
 
 
 def _number_codes(fact: dict[str, Any], x: Array) -> Array:
     """Shapes: (n,): as for texts; the values of the fact ascend."""
-    values, rare = np.array(fact["values"]), np.nan if fact["rare"] is None else float(fact["rare"])
+    values, rare = np.array(fact["values"]), np.nan if fact["rare"] is None else fact["rare"]
     at = np.minimum(np.searchsorted(values, x), len(values) - 1)
     return np.where(np.abs(x) <= BIG, np.where(values[at] == x, at, rare), np.nan)
 
 
-def _parts(column: Any) -> dict[str, Array]:
-    """Year, month, day, weekday (Monday is 0), hour with its fraction and seconds since 1970 of UTC.   Shapes: (n,)."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    whole = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)), safe=False).cast(pa.int64())
-    gone = whole.is_null().to_numpy(**_copies(whole)) if whole.null_count else None
-    us: Array = whole.fill_null(0).to_numpy(**_copies(whole))
-    days = us // 86_400_000_000
+def _parts(columns: list[Any]) -> dict[str, Array]:
+    """Parts of times, in UTC; Monday is 0, an hour has a fraction, seconds count from 1970.   Shapes: (n, columns)."""
+    if not columns:
+        return {}
+    us = np.stack([_microseconds(c) for c in columns], 1)
+    days = us // DAY
     dates = days.astype("datetime64[D]")
     months = dates.astype("datetime64[M]")
     since = months.astype(np.int64)
@@ -383,14 +372,26 @@ def _parts(column: Any) -> dict[str, Array]:
         "month": since % 12 + 1.0,
         "day": (dates - months.astype("datetime64[D]")).astype(np.int64) + 1.0,
         "weekday": (days + 3) % 7 + 0.0,
-        "hour": (us - days * 86_400_000_000) / 3.6e9,
+        "hour": (us - days * DAY) / 3.6e9,
         "seconds": us / 1e6,
     }
-    return made if gone is None else {p: np.where(gone, np.nan, v) for p, v in made.items()}
+    gone = us == GONE
+    return {p: np.where(gone, np.nan, v) for p, v in made.items()} if gone.any() else made
 
 
-def _copies(column: Any) -> dict[str, bool]:
-    return {} if isinstance(column, pa.ChunkedArray) else {"zero_copy_only": False}
+def _microseconds(column: Any) -> Array:
+    """Since 1970 of UTC, GONE where missing.   Shapes: (n,)."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if column.type != MICROSECONDS:
+        column = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)), safe=False)
+    whole = column.cast(pa.int64())
+    return _numpy(whole.fill_null(GONE) if whole.null_count else whole)
+
+
+def _numpy(column: Any) -> Array:
+    made: Array = column.to_numpy() if isinstance(column, pa.ChunkedArray) else column.to_numpy(zero_copy_only=False)
+    return made
 
 
 def nothing_left(state: State) -> DataError:

@@ -48,22 +48,25 @@ class Part:
         n = len(self)
         return self if share >= 1 else self.take(np.arange(n - max(1, round(n * share)), n))
 
+    def known(self, kind: str, facts: dict[str, Any], money: Money | None) -> tuple[Any, list[str], Any]:
+        """Truth as an array, the classes it is placed among, and the money of each action and outcome, or None."""
+        classes = facts.get("classes", [])
+        pays = money.tensor(self.raw.table(), classes) if money and kind == "classes" else None
+        return answers.y_of(kind, self.truth.table(), facts), classes, pays
+
     def view(self, encode: Callable[[pa.RecordBatch, Earlier], Batch], kind: str, money: Money | None) -> View:
         """Encoded chunks, with all that is known of their rows attached by us."""
 
         def read() -> Iterator[Batch]:
             at = 0
             for questions in self.questions:
-                batch, own = encode(questions, self.past.as_of(questions)), np.arange(at, at + questions.num_rows)
-                at += len(own)
-                y = answers.y_of(kind, self.truth.take(own).table(), batch.facts)
-                weight, group = (None if a is None else a[own] for a in (self.weight, self.group))
-                pays = (
-                    money.tensor(self.raw.take(own).table(), batch.facts["classes"])
-                    if money and kind == "classes"
-                    else None
+                batch, part = (
+                    encode(questions, self.past.as_of(questions)),
+                    self.take(np.arange(at, at + len(questions))),
                 )
-                yield replace(batch, y=y, weight=weight, group=group, row=self.row[own], payoff=pays)
+                at += len(part)
+                y, _, pays = part.known(kind, batch.facts, money)
+                yield replace(batch, y=y, weight=part.weight, group=part.group, row=part.row, payoff=pays)
 
         return View(read)
 
@@ -82,6 +85,11 @@ class Parts:
     """how they were divided, in a word"""
     test_hash: str
     """of the content of the test rows, in their order"""
+
+    def sizes(self) -> dict[str, int]:
+        """Rows in all, to choose on, answered in validation, and for the test."""
+        n, dev = len(self.held.raw.content), len(self.dev)
+        return {"all": n, "dev": dev, "validated": len(self.held), "test": n - dev}
 
 
 def divide(

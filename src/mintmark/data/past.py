@@ -120,7 +120,7 @@ class Past:
 
     @cached_property
     def _index(self) -> tuple[pa.Array, Places, Places, Array]:
-        """The keys, where the rows of each begin and end, and the times of all rows; made once, read at every answer."""
+        """The keys, where the rows of each begin and end, and the times of all rows; made once."""
         if self.rows is None:
             return pa.array([], pa.string()), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
         codes = _codes(self.rows[self.key])  # ascending: rows lie key by key

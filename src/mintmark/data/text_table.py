@@ -18,7 +18,7 @@ DELIMITERS = (",", ";", "\t", "|")
 NONE = "\x1f"  # one column: a character that no text holds
 OWN = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 BLANKS = tuple(" " * n for n in range(1, 9)) + ("\t",)
-FIRST_BLOCK, LAST_BLOCK = 2**22, 2**30
+FIRST_BLOCK, LAST_BLOCK = 2**20, 2**30
 LARGE = 2**25  # bytes above which types are looked for in the first block: inference keeps all the text in memory
 LONGEST_FIELD = 2**31 - 1
 Columns = dict[str, pa.ChunkedArray]
@@ -186,7 +186,7 @@ def _table(layout: Layout, options: Options, notes: list[str]) -> pa.Table:
             raise DataError(f"cannot be read as a table: {exc}", where=layout.name, fix=fix) from exc
     if layout.text.quotes and (table is None or table.num_rows < _lines(layout)):
         plain = _plain(layout, options) if len(layout.names) > 1 else None
-        if plain is not None and (table is None or plain.num_rows > table.num_rows):
+        if plain is not None and (table is None or plain.num_rows > table.num_rows) and not _is_strict(layout):
             notes.append(f"{layout.name}: quotation marks do not pair up; taken as characters like others.")
             return plain
         if table is not None and layout.text.quotes % 2:
@@ -222,9 +222,9 @@ def _parse(
         include_columns=list(texts) or None,
         column_types=dict.fromkeys(texts, pa.string()),
     )
-    block = min(FIRST_BLOCK * max(1, len(layout.names) // 1000), 2**26)  # wide tables: fewer, larger pieces
+    block = min(FIRST_BLOCK * max(1, len(layout.names) // 100), 2**25)  # wide tables: fewer, larger pieces
     if layout.text.size - layout.at > LARGE and not texts:
-        values.column_types = _types(layout, parsing, values, block)
+        values.column_types = _types(layout, parsing, values, FIRST_BLOCK)
     while layout.at < layout.text.size:
         reading, skipped = arrow_csv.ReadOptions(column_names=layout.names, block_size=block), 0
         try:
@@ -262,6 +262,15 @@ def _plain(layout: Layout, options: Options) -> pa.Table | None:
         return None
 
 
+def _is_strict(layout: Layout) -> bool:
+    """Whether every quotation mark that opens a value is closed at the end of it."""
+    with layout.text.open(layout.at) as stream, io.TextIOWrapper(stream, "utf-8", newline="") as lines, _long_fields():
+        try:
+            return all(True for _ in csv.reader(lines, delimiter=layout.delimiter, strict=True))
+        except csv.Error:
+            return False
+
+
 def _without_bad(layout: Layout, options: Options, notes: list[str]) -> pa.Table:
     table, bad = _parse(layout, options, skip=True)
     width = len(layout.names)
@@ -274,7 +283,7 @@ def _without_bad(layout: Layout, options: Options, notes: list[str]) -> pa.Table
         return table
     fix = '[read] bad_rows = "skip" leaves them out.'
     if not table.num_rows:
-        fix = "see that the header line names every column, and that [read] delimiter is right."
+        fix = f"see that line {layout.line - 1} is the header line and names every column, and which delimiter is used."
     raise DataError(what + ".", where=layout.name, fix=fix)
 
 

@@ -1,5 +1,6 @@
 """Values: columns of text that are really numbers or times, and what stands for a missing one."""
 
+import json
 from collections.abc import Iterable
 
 import numpy as np
@@ -35,7 +36,7 @@ def settle(column: pa.ChunkedArray, missing: Iterable[str], where: str) -> tuple
         if share > 0.5:
             row, value = _first(present, is_number)
             what = f"{share:.0%} of the values are numbers, but row {row} is {value!r}; kept as text."
-            fix = "" if codes else f' Try: [read] missing = ["{value}"] if that means missing.'
+            fix = "" if codes else f" Try: [read] missing = [{_toml(value)}] if that means missing."
             notes = [f"{where}: {what}{fix}"]
     elif _share(sample, DATE) == 1:
         present = _present(column, absent)
@@ -80,7 +81,7 @@ def _numbers(present: pa.ChunkedArray, is_number: pa.ChunkedArray, where: str) -
         (row, value), bad = _first(present, is_number), values.null_count - present.null_count
         found = pc.unique(pc.filter(present, pc.invert(is_number))).to_pylist()[:3]
         what = f"{value!r} is not a number; {bad} of {len(present)} values treated as missing."
-        listed = ", ".join(f'"{v[:60]}"' for v in found)
+        listed = ", ".join(_toml(v[:60]) for v in found)
         notes = [f"{where}, row {row}: {what} Try: [read] missing = [{listed}] says the same without this note."]
     if pc.all(pc.match_substring_regex(values, WHOLE)).as_py():
         try:
@@ -88,6 +89,10 @@ def _numbers(present: pa.ChunkedArray, is_number: pa.ChunkedArray, where: str) -
         except pa.ArrowInvalid:
             pass  # beyond 64 bits
     return pc.utf8_ltrim(values, "+").cast(pa.float64()), notes
+
+
+def _toml(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _times(present: pa.ChunkedArray) -> pa.ChunkedArray:

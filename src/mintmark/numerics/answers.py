@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mintmark.base.errors import DataError
 
@@ -58,6 +59,7 @@ def names_of(values: Any) -> pa.Array:
     """Class names of a column of truth: text as it is, whole numbers without a fraction, booleans as true and false."""
     column = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
         known = column.to_numpy(zero_copy_only=False)
         known = known[~np.isnan(known)]
         if (known == np.floor(known)).all() and (np.abs(known) < 2**53).all():
@@ -67,8 +69,6 @@ def names_of(values: Any) -> pa.Array:
 
 def places(values: Any, classes: list[str]) -> Array:
     """Each value's place among the classes, -1 for an unseen one.   Shapes: (n,)."""
-    import pyarrow.compute as pc
-
     at = pc.index_in(names_of(values), value_set=pa.array(classes, text))
     found: Array = at.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     return found

@@ -18,7 +18,7 @@ class Batch:
     facts: dict[str, Any] = field(default_factory=dict)
     """what fit and predict must know of the features beside arrays: classes, vocabulary"""
     y: Array | None = None
-    """attached by the spine, never by encode, as are all the next: place among facts["classes"] (-1 unseen), or number"""
+    """attached by the spine, never by encode, as are all the next: place among the classes (-1 unseen), or number"""
     weight: Array | None = None
     group: Array | None = None
     row: Array | None = None
@@ -53,7 +53,7 @@ class View:
             return None if parts[0] is None else np.concatenate(parts)
 
         arrays = {n: stack([c.arrays[n] for c in chunks]) for n in chunks[0].arrays}
-        attached = {n: join(n) for n in ("y", "weight", "group", "row", "payoff")}
+        attached: dict[str, Any] = {n: join(n) for n in ("y", "weight", "group", "row", "payoff")}
         return replace(chunks[0], arrays=arrays, **attached)
 
 

@@ -23,7 +23,7 @@ def learn(p: Array, y: Array, weight: Array | None, rng: np.random.Generator) ->
     k = p.shape[1]
     if len(known) * k > CELLS_READ:
         known = np.sort(rng.choice(known, CELLS_READ // k, replace=False))
-    logs, y = _log(p[known]), y[known]
+    logs, y = np.ascontiguousarray(_log(p[known]).T), y[known]  # (k, n): sums over few classes are fast this way round
     w = np.ones(len(y)) if weight is None else weight[known] / weight[known].mean()
     share = np.bincount(y, w, minlength=k)
     if (share > 0).sum() < 2:
@@ -31,21 +31,21 @@ def learn(p: Array, y: Array, weight: Array | None, rng: np.random.Generator) ->
     from scipy.optimize import minimize
 
     start = np.log((share + 0.5) / ((p[known] * w[:, None]).sum(0) + 0.5))
-    at, n = (np.arange(len(y)), y), len(y)
+    at, n = (y, np.arange(len(y))), len(y)
 
     def loss(x: Array) -> tuple[float, Array]:
         slope, bias = np.exp(x[0]), x[1:]
-        score = slope * logs + bias
-        score -= score.max(1, keepdims=True)
+        score = slope * logs + bias[:, None]
+        score -= score.max(0)
         own = score[at]
         err = np.exp(score)
-        total = err.sum(1)
-        err /= total[:, None]
+        total = err.sum(0)
+        err /= total
         err[at] -= 1.0
-        err *= w[:, None]  # d loss / d score
+        err *= w  # d loss / d score
         prior = (x[0] / SPREAD_OF_LOG_SLOPE) ** 2 / 2 + ((bias / SPREAD_OF_BIAS) ** 2).sum() / 2
         down = np.append(
-            slope * (err * logs).sum() + x[0] / SPREAD_OF_LOG_SLOPE**2, err.sum(0) + bias / SPREAD_OF_BIAS**2
+            slope * (err * logs).sum() + x[0] / SPREAD_OF_LOG_SLOPE**2, err.sum(1) + bias / SPREAD_OF_BIAS**2
         )
         return float((w * (np.log(total) - own)).sum() + prior) / n, down / n
 

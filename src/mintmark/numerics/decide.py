@@ -203,10 +203,9 @@ def _rule(p: Array, y: Array, payoff: Array, weight: Array, money: Money, per_ro
     mean = _mean_payoff(payoff, y, weight, constant=not money.columns)
     steps = mean[1] - mean[0] if len(mean) == 2 else np.zeros(0)  # gain of acting, for each outcome
     if not per_row and steps.shape == (2,) and steps[1] > steps[0]:
-        known = np.maximum(y, 0)
-        gain = np.where(y >= 0, payoff[np.arange(len(y)), 1, known] - payoff[np.arange(len(y)), 0, known], 0.0)
+        gains = payoff[:, 1] - payoff[:, 0]  # (n, outcomes)
         bayes = float(-steps[0] / (steps[1] - steps[0]))  # Elkan 2001, eq. 2
-        threshold = _threshold(p[:, 1], gain, weight, bayes)
+        threshold = _threshold(p[:, 1], gains, y, weight, bayes)
         most = None if money.capacity is None else _cut(p[:, 1], weight, money.capacity)
         return {"by": "threshold", "threshold": threshold if most is None else max(threshold, most), "bayes": bayes}
     worth = _expected(p, payoff if per_row else np.broadcast_to(mean, payoff.shape))
@@ -230,11 +229,12 @@ def _mean_payoff(payoff: Array, y: Array, weight: Array, *, constant: bool) -> A
     return made
 
 
-def _threshold(p: Array, gain: Array, weight: Array, bayes: float) -> float:
-    """Act above it. The Bayes threshold, or the best on these rows where it earns clearly more.
+def _threshold(p: Array, gains: Array, y: Array, weight: Array, bayes: float) -> float:
+    """Act above it. The Bayes threshold, or the best on these rows where it earns more by over one standard error.
 
-    Shapes: p, weight and gain of acting over not acting (n,).
+    Shapes: p, y and weight (n,); gains (n, outcomes), of acting over not acting.
     """
+    gain = np.where(y >= 0, gains[np.arange(len(y)), y], 0.0)
     order = np.argsort(-p, kind="stable")
     ordered, total = p[order], np.append(0.0, np.cumsum((weight * gain)[order]))
     ends = np.append(0, np.flatnonzero(np.append(np.diff(ordered), -1.0) < 0) + 1)  # how many are acted on
@@ -242,12 +242,13 @@ def _threshold(p: Array, gain: Array, weight: Array, bayes: float) -> float:
     count = int(ends[np.argmax(total[ends])])
     # between two probabilities, so that the last digit of a served one decides nothing
     best = 1.0 if count == 0 else float(middle[count] + middle[count + 1]) / 2
-    more = gain * ((p > best).astype(float) - (p > bayes))
-    mean = np.average(more, weights=weight)
-    error = np.sqrt(((weight * (more - mean)) ** 2).sum()) / weight.sum()
-    # The best of many cuts on few rows is best by luck too (the winner's curse), and costs are often such that a
-    # handful of rows decides. The Bayes threshold needs no rows at all: it yields only to more than a standard error.
-    return best if mean > error else bayes
+    moved = weight * ((p > best).astype(float) - (p > bayes))
+    more = moved * gain
+    # The best of many cuts on few rows is best by luck too (the winner's curse). Between the two cuts there may be no
+    # row of the rare, dear outcome at all: what was seen hardly varies then, and the probabilities say how it would.
+    seen = ((more - weight * more.sum() / weight.sum()) ** 2).sum()
+    said = (moved**2 * p * (1 - p) * (gains[:, 1] - gains[:, 0]) ** 2).sum()
+    return best if more.sum() > np.sqrt(max(seen, said)) else bayes
 
 
 def _cut(score: Array, weight: Array, share: float) -> float | None:

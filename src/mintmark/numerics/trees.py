@@ -25,6 +25,10 @@ PAIRS = 10_000
 """of row and tree that walk together: what stays in the processor's cache"""
 STEPS = 10
 """parts in which a forest is grown, so that it can be stopped"""
+VALUES_A_THREAD = 100_000
+"""below which another thread slows the fit of boosted trees"""
+NOTABLE = 1e-3
+"""share by which a loss must fall, over all rounds of patience, to go on"""
 
 
 @dataclass(frozen=True)
@@ -78,42 +82,42 @@ def boost(
     name: str = "log_loss",
     unit: str = "nats",
 ) -> State:
-    """A LightGBM model, stopped after `patience` rounds without a better validation loss, or when ctx says so.
+    """A LightGBM model, stopped after `patience` rounds without a notably better validation loss, or when ctx says so.
 
     facts["rounds"]: the best round, or all where there was no validation.
     """
     import lightgbm
 
-    wide = train.x[0].shape[1] > 1000
+    d = train.x[0].shape[1]
     fixed = {
         "seed": ctx.draw_seed(),
         "deterministic": True,
-        "force_col_wise" if wide else "force_row_wise": True,
-        "num_threads": cores(),
+        "force_col_wise" if d > 1000 else "force_row_wise": True,
+        "num_threads": min(cores(), 1 + len(train) * d // VALUES_A_THREAD),
         "verbosity": -1,
     }
     settings = fixed | params
     seen = _dataset(train, settings, categorical, None)
     held = [_dataset(valid, settings, categorical, seen)] if valid else []
-    best = (np.inf, rounds)
+    fitted, best, notable = 0, (np.inf, 0), (np.inf, 0)
 
     def follow(env: Any) -> None:
-        nonlocal best
-        step = env.iteration + 1
+        nonlocal fitted, best, notable
+        fitted = env.iteration + 1
         if not held:
-            best = (0.0, step)
-            stop = ctx.report("rounds", step, "1", step=step, of=rounds)
+            best = (0.0, fitted)
+            stop = ctx.report("rounds", fitted, "1", step=fitted, of=rounds)
         else:
             loss = float(env.evaluation_result_list[0][2])
-            best = min(best, (loss, step))
-            stop = ctx.report(name, loss, unit, step=step, of=rounds) or step - best[1] >= patience
+            best = min(best, (loss, fitted))
+            notable = (loss, fitted) if loss < notable[0] * (1 - NOTABLE) else notable
+            stop = ctx.report(name, loss, unit, step=fitted, of=rounds) or fitted - notable[1] >= patience
         if stop:
             raise lightgbm.callback.EarlyStopException(best[1] - 1, env.evaluation_result_list)
 
     made = lightgbm.train(settings, seen, rounds, valid_sets=held, callbacks=[follow])
-    fitted, kept = made.current_iteration(), min(best[1], made.current_iteration())
-    text = made.model_to_string(num_iteration=max(kept, 1)).encode()
-    return State(facts={"rounds": max(kept, 1), "fitted": fitted}, files={"model.txt": text})
+    text = made.model_to_string(num_iteration=best[1]).encode()
+    return State(facts={"rounds": best[1], "fitted": fitted}, files={"model.txt": text})
 
 
 def boosted(state: State, x: Any) -> Array:

@@ -84,7 +84,7 @@ def make_app(loaded: Mapping[str, spine.Loaded], limits: Limits | None = None, l
     for kind in (MintmarkError, HTTPException, Exception):
         app.add_exception_handler(kind, on_refusal)
     predict = Predict(models, door, counts, pool, log_requests)
-    app.router.routes.append(Route("/v1/models/{name}/predict", predict, methods=["POST"]))
+    app.router.routes.insert(0, Route("/v1/models/{name}/predict", predict, methods=["POST"]))
     base = get_openapi(title=app.title, version=app.version, routes=app.routes)
     whole = openapi.document(base, models.values(), door.limits)
     app.openapi = lambda: whole  # type: ignore[method-assign]

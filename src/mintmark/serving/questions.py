@@ -13,12 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 
 from mintmark.base.errors import DataError, nearest
-from mintmark.data.rows import Rows, of
+from mintmark.data.rows import Rows
 
 Columns = list[list[Any]]
 """a list of values for each field, in the order of the schema"""
@@ -56,6 +57,11 @@ class Questions:
     def __init__(self, schema: Sequence[dict[str, str]]) -> None:
         self.fields = [_field(f["name"], f["kind"], f.get("type", "")) for f in schema]
         self.names = [f.name for f in self.fields]
+        alike: dict[Any, list[int]] = {}
+        for i, field in enumerate(self.fields):
+            alike.setdefault(i if field.arrow is None else field.arrow, []).append(i)
+        self._alike = [(self.fields[places[0]].arrow, places) for places in alike.values()]
+        """type -> places of the fields of that type"""
 
     def columns(self, rows: Any) -> Columns:
         """Raises: DataError: no rows, or the first that does not fit; names row and field, and what was received."""
@@ -80,10 +86,14 @@ class Questions:
         return out
 
     def table(self, parts: Sequence[Columns]) -> Rows:
-        """The rows of several requests, one after another."""
-        columns = parts[0] if len(parts) == 1 else [sum(c, []) for c in zip(*parts, strict=True)]
-        arrays = [pa.array(values, f.arrow) for values, f in zip(columns, self.fields, strict=True)]
-        return of(pa.table(arrays, names=self.names))
+        """The rows of several requests, one after another. Fields of one type share an array: 30 cost as much as 1."""
+        n = sum(len(part[0]) for part in parts)
+        arrays: list[pa.Array] = [None] * len(self.fields)
+        for type_, places in self._alike:
+            values = pa.array(list(chain.from_iterable(part[i] for i in places for part in parts)), type_)
+            for at, i in enumerate(places):
+                arrays[i] = values.slice(at * n, n)
+        return Rows(pa.table(arrays, names=self.names))
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of one row."""

@@ -124,9 +124,9 @@ def encode(state: State, questions: pa.RecordBatch, past: Earlier) -> Batch:
     x: Any = features.encode(state, questions)
     looked = features.history(state, x, past) if "history" in facts else None
     if "one_hot" in facts:
-        x, looked = features.linear(state, x), None if looked is None else np.nan_to_num(looked)
-    if looked is not None:
-        x = features.beside(x, looked)
+        x = features.linear(state, x, looked)
+    elif looked is not None:
+        x = np.hstack([x, looked])
     return Batch({"x": x}, {"classes": facts["classes"], "categorical": facts["categorical"]})
 
 
@@ -229,7 +229,7 @@ def _fit_forest(seen: Seen, held: Seen | None, k: int, config: Config, ctx: Ctx)
         n_estimators=config.n_estimators or 200,
         max_depth=config.max_depth,
         max_features=config.max_features or "sqrt",
-        min_samples_leaf=config.min_child_samples or max(1, len(seen) // 10_000),
+        min_samples_leaf=config.min_child_samples or max(1, round(len(seen) ** 0.5 / 15)),
         random_state=ctx.draw_seed(),
     )
     return trees.grow(model, seen, held, ctx, width=k, loss=_log_loss)
@@ -246,7 +246,7 @@ def example(rng: np.random.Generator) -> Rows:
     start = np.datetime64("2026-01-01T00:00:00", "us")
     time = np.sort(start + (np.arange(n) // 4) * np.timedelta64(1, "D") + hour * np.timedelta64(1, "h"))
     amount, shop = rng.lognormal(3, 1, n).round(2), rng.choice(["food", "travel", "games", "fuel"], n)
-    logit = 3.0 * (customer % 5 == 0) + 0.02 * amount + 0.8 * (shop == "games") - 3.2
+    logit = 4.0 * (customer % 5 == 0) + 0.03 * amount + 1.0 * (shop == "games") - 4.0
     fraud = rng.random(n) < 1 / (1 + np.exp(-logit))
     content = {
         "time": time,
@@ -265,7 +265,7 @@ STARTER = {
     "label_delay": "3 days",
     "columns": {"time": "time", "entity": "customer"},
     "settings": {"positive": "fraud"},
-    "payoff": {"currency": "USD", "true_positive": "amount - 5", "false_positive": -5, "false_negative": "-amount"},
+    "payoff": {"currency": "USD", "true_positive": -5, "false_positive": -5, "false_negative": "-amount"},
 }
 LADDER = (
     {"model": "logistic_regression"},

@@ -1,0 +1,5 @@
+"""`python -m mintmark` is the command line."""
+
+from mintmark.cli import main
+
+raise SystemExit(main())
