@@ -71,17 +71,21 @@ def run(
     ledger, record = Ledger.default(), p.record
     record.started, record.machine = started.isoformat(timespec="seconds"), _machine()
     same = {"recipe": record.recipe_hash, "data": record.data_hash, "test": record.test_hash, "mintmark": __version__}
-    with places.claimed(Path(out), record.run, same, lambda f: _finished(f, ledger), fresh=fresh) as folder:
-        record.run, at = folder.name, str(folder.resolve())
+    with places.claimed(
+        Path(out), record.run, same, lambda f: ledger.has(f.name, str(f.resolve())), fresh=fresh
+    ) as folder:
+        record.run, at, path = folder.name, str(folder.resolve()), folder / "record.json"
+        if path.exists():  # a kill came between the record and the ledger: nothing is left to do but to enter it
+            _log(ledger, RunRecord.load(path), path)
+            return Run(folder, RunRecord.load(path))
         ctx = Ctx(made.seed, folder=folder / "work", hear=_until(_budget_s(made), hear))
         trained = _trained(p, ctx, made)
         spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))
         record.add(*called(folder / "bundle", p.parts.dev.questions))
         record.add(*_costs(record))
         record.notes += [sign.MADE] if signer.made else []
-        path = record.save(folder / "record.json")
-        _log(ledger, record, path)
         _clear(folder / "work")
+        _log(ledger, record, record.save(path))
     return Run(folder, record)
 
 
@@ -127,7 +131,7 @@ def called(bundle: Path, questions: "Rows") -> list[Measured]:
         spine.answer(loaded, asked[0])  # the first call also parses the model
         times: list[float] = []
         end = time.perf_counter() + CALL_S
-        while len(times) < 20 or (time.perf_counter() < end and len(times) < 2000):
+        while len(times) < 5 or (time.perf_counter() < end and len(times) < 2000):
             start = time.perf_counter()
             spine.answer(loaded, asked[len(times) % len(asked)])
             times.append(time.perf_counter() - start)
@@ -200,17 +204,6 @@ def _costs(record: RunRecord) -> list[Measured]:
         prices.cost(fitting, price, "cost.train"),
         *(prices.cost(seconds, price, f"cost.per_1k_predictions{at}") for at, seconds in per_1k.items()),
     ]
-
-
-def _finished(folder: Path, ledger: Any) -> bool:
-    """Whether a record was saved there; one that a kill kept out of the ledger is entered now."""
-    path = folder / "record.json"
-    if not path.exists():
-        return False
-    record = RunRecord.load(path)
-    if not ledger.has(record.run, str(folder.resolve())):
-        _log(ledger, record, path)
-    return True
 
 
 def _log(ledger: Any, record: RunRecord, path: Path) -> None:

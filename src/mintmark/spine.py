@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from mintmark import capabilities, tasks
-from mintmark.artifact import bundle, environment, sign
+from mintmark.artifact import bundle, sign
+from mintmark.artifact.environment import environment
 from mintmark.base import record
 from mintmark.base.meter import meter, metered
 from mintmark.base.record import Measured, RunRecord
@@ -134,12 +135,7 @@ def finish(p: Prepared, t: Trained, ctx: Ctx, out: Path, looked: Callable[[], in
             features, model = fit(p, config, p.parts.everything.open(), None, ctx.child(99))
             p.record.notes.append("fitted once more on all rows; the measures are of the model before that.")
         questions = [f for f in table.schema_of(p.parts.dev.questions) if f["name"] != ASKED]
-        facts = {
-            "answer": p.task.answer,
-            "refit": refit,
-            "questions": questions,
-            "environment": environment.environment(),
-        }
+        facts = {"answer": p.task.answer, "refit": refit, "questions": questions, "environment": environment()}
         past = p.parts.everything.open().past.tail().state()
         packed = bundle.Bundle(p.record.identity() | facts, features, model, decision, past)
         p.record.add(bundle.save(packed, out / "bundle", sign.signer()))

@@ -13,29 +13,32 @@ from mintmark.base.errors import MintmarkError
 
 Command = Callable[..., dict[str, Any]]
 Show = Callable[[dict[str, Any]], str]
+WrongUse: Any = typer.BadParameter.__mro__[2]
+"""the base of what typer raises for a wrong command line: click's, which newer typer carries within itself"""
+INTERRUPTED = 130
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output and nothing else.")]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code comes out (see base/errors.py)."""
-    import click
-
     words = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
     try:
-        code = _app()(words, standalone_mode=False, prog_name="mintmark")
-        return int(code or 0)
+        code = int(_app()(words, standalone_mode=False, prog_name="mintmark") or 0)
+        if code == INTERRUPTED:  # typer turns Ctrl-C into this code, and says nothing
+            raise KeyboardInterrupt
+        return code
     except MintmarkError as exc:
         return _fail(exc.as_dict(), exc.exit_code, as_json)
-    except click.exceptions.Exit as exc:
+    except typer.Exit as exc:
         return int(exc.exit_code)
-    except click.ClickException as exc:
+    except WrongUse as exc:
         said = {"kind": "UsageError", "where": "command line", "what": exc.format_message(), "try": "mintmark --help"}
         return _fail({"error": said}, 2, as_json)
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         what = "what was finished is kept"
         said = {"kind": "Interrupted", "where": "", "what": what, "try": "the same command again goes on from there."}
-        return _fail({"error": said}, 130, as_json)
+        return _fail({"error": said}, INTERRUPTED, as_json)
     except BrokenPipeError:
         return 0
     except Exception as exc:  # noqa: BLE001  the outermost face: what comes here is a bug of ours

@@ -20,13 +20,10 @@ def clean(rows: Rows, target: str) -> tuple[Rows, Ids, list[str]]:
         raise DataError("no rows.", where="data", fix="give at least one.")
     if target and target not in rows.names:
         raise unknown("column", target, rows.names, where="target", error=DataError)
-    table, kept, notes = rows.table(), np.arange(len(rows)), []
-    for i, field in enumerate(table.schema):
-        column, note = _cleaned(table.column(i), field.name)
-        if note:
-            notes.append(note)
-        if column is not table.column(i):
-            table = table.set_column(i, field.name, column)
+    table, kept = rows.table(), np.arange(len(rows))
+    treated = [_cleaned(column, name) for column, name in zip(table.columns, table.schema.names, strict=True)]
+    notes = [note for _, note in treated if note]
+    table = pa.table([column for column, _ in treated], schema=table.schema)
     if target:
         missing = table[target].null_count
         if missing == len(table):

@@ -54,8 +54,11 @@ class Earlier:
         if not len(self):
             return np.full(at.shape, np.nan)
         column = self.table[name]
-        values = _numbers(column) if like is None else pc.equal(names_of(column), like).cast(pa.float64()).to_numpy()
-        return np.where(seen, values[np.where(seen, at, 0)], np.nan)
+        picked = column.take(
+            pa.array(np.where(seen, at, 0).ravel())
+        )  # not the whole column: this is done at each answer
+        values = _numbers(picked) if like is None else pc.equal(names_of(picked), like).cast(pa.float64()).to_numpy()
+        return np.where(seen, values.reshape(at.shape), np.nan)
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,7 @@ def _numbers(column: Any) -> Array:
     """A column as floats, timestamps as seconds, NaN where missing.   Shapes: (n,)."""
     kind = table.kind_of(column.type)
     if kind == "time":
-        column = column.cast(pa.timestamp("us")).cast(pa.int64())
+        column = column.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
         scale = 1e-6
     elif kind in ("number", "boolean"):
         scale = 1.0

@@ -54,7 +54,7 @@ class Rows:
         return replace(self, content=self.content.select(names))
 
     def drop(self, names: list[str]) -> "Rows":
-        return replace(self, content=self.content.drop_columns([n for n in names if n in self.names]))
+        return replace(self, content=self.content.drop_columns([n for n in names if n in set(self.names)]))
 
     def hash(self) -> str:
         """Of the values and the schema, however they are batched.   Cost: one pass, no copy of the whole."""
@@ -105,7 +105,7 @@ def _batch(table: pa.Table) -> pa.RecordBatch:
 
 # --- the schema of questions: four kinds of value, which REST, files and frames are brought to alike -----------------
 
-KINDS = ("number", "boolean", "time", "text", "binary", "list", "nothing")
+WANTED = {"number": pa.float64(), "boolean": pa.bool_(), "time": pa.timestamp("us"), "text": pa.string()}
 
 
 def kind_of(type_: pa.DataType) -> str:
@@ -138,22 +138,19 @@ def check(rows: Rows, schema: list[dict[str, str]]) -> Rows:
     """
     if not len(rows):
         raise DataError("no rows.", where="questions", fix="ask at least one.")
-    table, columns = rows.table(), []
-    for field in schema:
-        name = field["name"]
-        if name not in rows.names:
-            got = ", ".join(rows.names[:30])
-            raise DataError(
-                f"no column {name!r} ({field['kind']}); got {got}.", where="questions", fix=f"add {name!r}."
-            )
-        columns.append(_cast(table[name], field))
+    table = rows.table()
+    given = dict(zip(table.schema.names, table.columns, strict=True))
+    lacking = next((f for f in schema if f["name"] not in given), None)
+    if lacking:
+        what = f"no column {lacking['name']!r} ({lacking['kind']}); got {', '.join(rows.names[:30])}."
+        raise DataError(what, where="questions", fix=f"add {lacking['name']!r}.")
+    columns = [_cast(given[field["name"]], field) for field in schema]
     return Rows(pa.table(columns, names=[f["name"] for f in schema]).combine_chunks())
 
 
 def _cast(values: pa.ChunkedArray, field: dict[str, str]) -> pa.ChunkedArray:
     """The values as this field's kind: numbers as float64, so that 3 and 3.0 are one answer."""
-    wanted = {"number": pa.float64(), "boolean": pa.bool_(), "time": pa.timestamp("us"), "text": pa.string()}
-    type_ = wanted.get(field["kind"])
+    type_ = WANTED.get(field["kind"])
     if type_ is None or values.type == type_:
         return values
     kind = kind_of(values.type)
@@ -164,7 +161,7 @@ def _cast(values: pa.ChunkedArray, field: dict[str, str]) -> pa.ChunkedArray:
         if pa.types.is_timestamp(values.type) and values.type.tz:
             values = values.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
         try:
-            return values.cast(type_)
+            return values.cast(type_, safe=field["kind"] != "time")
         except pa.ArrowInvalid:
             for i, value in enumerate(values):
                 try:

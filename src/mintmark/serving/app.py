@@ -125,7 +125,8 @@ class Predict:
         took = time.perf_counter() - start
         self.counts.done(name if name in self.models else "", status, n, took)
         if self.log_requests:
-            log.info("%s %d %d rows %.1f ms", scope["path"], status, n, took * 1000)
+            shown = name if name in self.models else "-"  # what a client sends could forge lines
+            log.info("predict %s %d %d rows %.1f ms", shown, status, n, took * 1000)
 
     async def _answered(self, model: Model, headers: Any, receive: Receive) -> tuple[int, bytes]:
         """How many rows there were, and the whole answer to them."""
@@ -163,7 +164,8 @@ def _worded(exc: Any, method: str, path: str) -> Refused:
     """What the router says no to, in our words."""
     if exc.status_code == 405:
         allowed = (exc.headers or {}).get("Allow", "")
-        said: Refused = WrongMethod(f"{method[:20]} is not taken here; {allowed} is.", where=path[:100], fix=allowed)
+        what = f"{method[:20]} is not taken here; {allowed} is."
+        said: Refused = WrongMethod(what, where=path[:100], fix=f"the same path with {allowed}.")
         said.headers = ((b"allow", allowed.encode()),)
         return said
     if exc.status_code == 404:

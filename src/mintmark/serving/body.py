@@ -89,13 +89,10 @@ def parse(body: bytes, limits: Limits) -> Any:
 
 def _look(headers: list[tuple[bytes, bytes]]) -> tuple[int, bool]:
     """Length, -1 if not said, and whether the client waits for a sign to go on."""
-    length, expects = -1, False
+    length, expects, kind = -1, False, b""
     for name, value in headers:
         if name == b"content-type":
             kind = value.split(b";", 1)[0].strip().lower()
-            if kind != b"application/json":
-                what = f"application/json is wanted, got {kind.decode('latin-1')[:60]!r}."
-                raise WrongType(what, where="header content-type", fix="-H 'content-type: application/json'")
         elif name == b"content-encoding" and value.strip().lower() != b"identity":
             what = f"{value.decode('latin-1')[:60]!r} is not read here."
             raise WrongType(what, where="header content-encoding", fix="send the body uncompressed.")
@@ -103,6 +100,9 @@ def _look(headers: list[tuple[bytes, bytes]]) -> tuple[int, bool]:
             length = int(value[:20])
         elif name == b"expect":
             expects = True
+    if kind != b"application/json":
+        what = f"application/json is wanted, got {kind.decode('latin-1')[:60] or 'none'!r}."
+        raise WrongType(what, where="header content-type", fix="-H 'content-type: application/json'")
     return length, expects
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -74,6 +75,8 @@ def run(app: "FastAPI", sockets: list[socket.socket], limits: Limits, ready: Cal
         proxy_headers=False, timeout_keep_alive=limits.keep_alive_s, timeout_graceful_shutdown=limits.stop_s,
         loop="auto", backlog=2048,
     )  # fmt: skip
+    gc.collect()
+    gc.freeze()  # modules and models stay: not to be looked through again while requests are answered
     Server(config).run(sockets)
 
 
