@@ -67,9 +67,7 @@ def prepare(recipe: Recipe, source: Rows | None = None) -> Prepared:
         config = schema.build(task.config, recipe.settings, where="settings")
         capabilities.check(recipe.with_, task)
         money = payoff.parse(recipe.payoff) if recipe.payoff else None
-        if source is None and recipe.data == "example":
-            source = task.example(Ctx(recipe.seed).rng)
-        got = collect(recipe, task.assumed, source)
+        got = collect(recipe, task.assumed, lambda: task.example(Ctx(recipe.seed).rng), source)
         questions, truth = task.ask(got.rows, got.columns, config)
         if money:
             payoff.check(money, got.rows.table(), got.rows.names, task.answer)

@@ -1,5 +1,6 @@
 """Collect: the rows that a recipe names, brought to one schema, with their roles and what was done to them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,15 +24,20 @@ class Collected:
     notes: list[str]
 
 
-def collect(recipe: Recipe, assumed: tuple[str, ...], given: Rows | None = None) -> Collected:
+def collect(
+    recipe: Recipe, assumed: tuple[str, ...], example: Callable[[], Rows], given: Rows | None = None
+) -> Collected:
     """Read, unify, find the roles, clean row by row. Nothing is learnt.
+
+    `given` rows stand in for the recipe's data; `example` makes those of a recipe that names none.
 
     Raises: DataError: unreadable or contradictory data; RecipeError: a role that no column has.
     """
-    if given is None:
+    notes: list[str] = []
+    if given is None and recipe.data == "example":
+        given = example()
+    elif given is None:
         given, notes = source.read(recipe.data, recipe.read, recipe.folder)
-    else:
-        notes = []
     columns = recipe.roles(given.names, assumed)
     if not recipe.columns.time and columns.time and kind_of(given.schema.field(columns.time).type) != "time":
         columns = columns.model_copy(update={"time": ""})  # a column that happens to have this name, and holds no times
