@@ -6,6 +6,7 @@ GET  /v1/models, /v1/models/{name}, /healthz, /metrics, /openapi.json
 
 import asyncio
 import logging
+import re
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 log = logging.getLogger("mintmark.serving")
 JSON = (b"content-type", b"application/json")
+PREDICT = re.compile("/v1/models/([^/]+)/predict")
 INLINE_BYTES = 256 << 10
 """a larger body is parsed in a thread, so that the other requests are still heard"""
 BUG = "report it with the server's log of this request; it is our mistake."
@@ -54,7 +56,18 @@ def make_app(loaded: Mapping[str, spine.Loaded], limits: Limits | None = None, l
     pool = ThreadPoolExecutor(1, "mintmark-answer")
     models = {name: Model(name, bundle, pool) for name, bundle in loaded.items()}
     door, counts = Door(limits or Limits()), Counts()
-    app = FastAPI(title="mintmark", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
+    predict = Predict(models, door, counts, pool, log_requests)
+
+    class App(FastAPI):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            """Predict is asked before the middleware, which would take as long again; all else goes the usual way."""
+            if scope["type"] == "http" and scope["method"] == "POST" and (found := PREDICT.fullmatch(scope["path"])):
+                scope["path_params"] = {"name": found[1]}
+                await predict(scope, receive, send)
+            else:
+                await super().__call__(scope, receive, send)
+
+    app = App(title="mintmark", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.door, app.state.models = door, models
 
     @app.get("/healthz", summary="Whether the server takes requests")
@@ -83,7 +96,6 @@ def make_app(loaded: Mapping[str, spine.Loaded], limits: Limits | None = None, l
 
     for kind in (MintmarkError, HTTPException, Exception):
         app.add_exception_handler(kind, on_refusal)
-    predict = Predict(models, door, counts, pool, log_requests)
     app.router.routes.insert(0, Route("/v1/models/{name}/predict", predict, methods=["POST"]))
     base = get_openapi(title=app.title, version=app.version, routes=app.routes)
     whole = openapi.document(base, models.values(), door.limits)

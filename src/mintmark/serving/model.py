@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
-import numpy as np
 import orjson
 
 from mintmark import spine
@@ -27,7 +26,7 @@ class Model:
     def answer(self, parts: Sequence[Columns], sizes: Sequence[int]) -> list[bytes]:
         """The answers to several requests as JSON, by one call of the spine."""
         made = answers.to_json(spine.answer(self.loaded, self.questions.table(parts)))
-        ends = np.cumsum([0, *sizes]).tolist()
+        ends = accumulate(sizes, initial=0)
         return [self._head + orjson.dumps(made[start:stop]) + b"}" for start, stop in pairwise(ends)]
 
     def warm(self) -> None:

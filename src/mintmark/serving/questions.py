@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -21,8 +22,8 @@ import pyarrow as pa
 from mintmark.base.errors import DataError, nearest
 from mintmark.data.rows import Rows
 
-Columns = list[list[Any]]
-"""a list of values for each field, in the order of the schema"""
+Columns = list[Sequence[Any]]
+"""the values of each field, in the order of the schema"""
 DEEPEST = 8
 """so deep may lists and objects lie in each other within one field"""
 SHOWN = 60
@@ -57,6 +58,8 @@ class Questions:
     def __init__(self, schema: Sequence[dict[str, str]]) -> None:
         self.fields = [_field(f["name"], f["kind"], f.get("type", "")) for f in schema]
         self.names = [f.name for f in self.fields]
+        first = self.names[0]
+        self._values = itemgetter(*self.names) if len(self.names) > 1 else lambda row: (row[first],)
         alike: dict[Any, list[int]] = {}
         for i, field in enumerate(self.fields):
             alike.setdefault(i if field.arrow is None else field.arrow, []).append(i)
@@ -70,19 +73,15 @@ class Questions:
             raise DataError(what, where="rows", fix=self._fix())
         if not rows:
             raise DataError("no rows.", where="rows", fix="ask at least one.")
-        width = len(self.names)
-        for i, row in enumerate(rows):
-            if type(row) is not dict or len(row) != width:
-                raise self._misshapen(row, i)
-        out: Columns = []
-        for field in self.fields:
-            name = field.name
-            try:
-                values = [row[name] for row in rows]
-            except KeyError:
-                i = next(i for i, row in enumerate(rows) if name not in row)
-                raise self._misshapen(rows[i], i) from None
-            out.append(values if field.plain.issuperset(map(type, values)) else _read(field, values))
+        width, out = len(self.names), Columns()
+        try:
+            values = list(map(self._values, rows))
+        except (KeyError, TypeError):  # a field is missing, or a row is no object
+            values = []
+        if len(values) != len(rows) or any(len(row) != width for row in rows):
+            raise next(wrong for i, row in enumerate(rows) if (wrong := self._misshapen(row, i)))
+        for field, column in zip(self.fields, zip(*values, strict=True), strict=True):
+            out.append(column if field.plain.issuperset(map(type, column)) else _read(field, column))
         return out
 
     def table(self, parts: Sequence[Columns]) -> Rows:
@@ -108,8 +107,8 @@ class Questions:
         """A row of the right kinds; its values mean nothing."""
         return {f.name: f.sample for f in self.fields}
 
-    def _misshapen(self, row: Any, i: int) -> DataError:
-        """What is wrong with a row that is no object, or has other fields than it should."""
+    def _misshapen(self, row: Any, i: int) -> DataError | None:
+        """What is wrong with a row that is no object, or has other fields than it should; None for a good one."""
         where = f"row {i + 1}"
         if type(row) is not dict:
             return DataError(f"a row must be an object, got {shown(row)}.", where=where, fix=self._fix())
@@ -121,6 +120,8 @@ class Questions:
                 what = f"unknown field; known: {_listed(self.names)}."
                 fix = f"did you mean {near!r}?" if near else "leave it out."
                 return DataError(what, where=f"{where}, field {got[:SHOWN]!r}", fix=fix)
+        if not missing:
+            return None
         name = missing[0]
         kind = next(f.kind for f in self.fields if f.name == name)
         more = f" ({len(missing)} fields are missing: {_listed(missing)})" if len(missing) > 1 else ""
@@ -161,7 +162,7 @@ def _listed(names: list[str]) -> str:
     return (cut + (f" and {len(names) - 20} more" if len(names) > 20 else "")) or "none"
 
 
-def _read(field: Field, values: list[Any]) -> list[Any]:
+def _read(field: Field, values: Sequence[Any]) -> list[Any]:
     out = []
     for i, value in enumerate(values):
         try:
