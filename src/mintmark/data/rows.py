@@ -61,7 +61,7 @@ class Rows:
         sink = _Hashing()
         with pa.ipc.new_stream(sink, self.schema.remove_metadata()) as out:
             for chunk in self.chunks(65536):
-                out.write_batch(chunk.replace_schema_metadata(None))
+                out.write_batch(_plain(chunk.replace_schema_metadata(None)))
         return sink.made.hexdigest()
 
     def _piece(self, start: int, stop: int) -> pa.Table:
@@ -96,6 +96,14 @@ def of(columns: pa.Table | pa.RecordBatch | Mapping[str, Any]) -> Rows:
         columns = pa.Table.from_batches([columns])
     table = columns if isinstance(columns, pa.Table) else pa.table(dict(columns))
     return Rows(table.combine_chunks())
+
+
+def _plain(chunk: pa.RecordBatch) -> pa.RecordBatch:
+    """The same values, with nothing left in the buffers of what is missing or lies beside a slice."""
+    order = pa.array(np.arange(chunk.num_rows))
+    bits = [c.null_count > 0 or pa.types.is_boolean(c.type) for c in chunk.columns]
+    columns = [c.take(order) if loose else c for c, loose in zip(chunk.columns, bits, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=chunk.schema)
 
 
 def _batch(table: pa.Table) -> pa.RecordBatch:
