@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 COLUMNS, ROWS, SEED = 30, 20_000, 7
-CLIENTS, RUNS, EACH_S, BODIES = 32, 2, 2.0, 512
+CLIENTS, RUNS, EACH_S, BODIES = 32, 5, 3.0, 512
 HERE = Path(__file__).parent
 
 

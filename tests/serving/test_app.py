@@ -115,6 +115,21 @@ def test_seconds_and_zones_name_the_same_time() -> None:
     assert len(set(made[:5])) == 1 and made[0].isoformat() == "2026-01-31T12:00:00" and made[5] is None
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    st.floats(allow_nan=False, allow_infinity=False) | st.none(),
+    st.booleans() | st.none(),
+    st.integers(-62135596800, 253402300799) | st.none(),
+)
+def test_a_row_alone_becomes_the_same_table_as_among_others(number: float, flag: bool, seconds: int) -> None:
+    """One row without text takes another way to Arrow than several do."""
+    kinds = {"x": ("number", "double"), "b": ("boolean", "bool"), "t": ("time", "timestamp[us]")}
+    asked = Questions([{"name": n, "kind": k, "type": t} for n, (k, t) in kinds.items()])
+    row = asked.columns([{"x": number, "b": flag, "t": seconds}])
+    other = asked.columns([{"x": 1, "b": True, "t": 0}])
+    assert asked.table([row]).table().equals(asked.table([row, other]).table().slice(0, 1))
+
+
 def test_null_is_a_missing_value_in_every_field(client: Client) -> None:
     said = client.post(PATH, json={"row": dict.fromkeys(ROW) | {"time": ROW["time"]}})
     assert said.status_code == 200 and len(said.json()["answers"]) == 1

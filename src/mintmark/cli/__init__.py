@@ -89,12 +89,19 @@ def _app() -> typer.Typer:
     return app
 
 
-def _version(version: Annotated[bool, typer.Option("--version", help="Say the version and stop.")] = False) -> None:
-    if version:
+def _say_version(asked: bool) -> None:
+    if asked:
         from mintmark import __version__
 
         print(__version__)
         raise typer.Exit()
+
+
+def _version(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say the version and stop.")
+    ] = False,
+) -> None: ...
 
 
 def _said(command: Command, show: Show) -> Callable[..., int]:

@@ -1,5 +1,6 @@
 """mintmark run: carry a recipe to a signed bundle and a record."""
 
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -80,10 +81,10 @@ def show(said: dict[str, Any]) -> str:
                  f"{_number(1000 * m['serve.p99']['value'])} ms")  # fmt: skip
     if said["notes"]:
         lines += ["", "Worth knowing", *(f"  - {note}" for note in said["notes"])]
-    bundle = said["bundle"]
+    bundle, program = said["bundle"], "mintmark" if shutil.which("mintmark") else sys.argv[0]
     lines += [
         "", f"Record  {said['record']}", f"Bundle  {bundle}", "", "Next",
-        f"  mintmark verify {bundle}", f"  mintmark predict {bundle} FILE", f"  mintmark serve {bundle}",
+        f"  {program} verify {bundle}", f"  {program} predict {bundle} FILE", f"  {program} serve {bundle}",
     ]  # fmt: skip
     return "\n".join(lines)
 

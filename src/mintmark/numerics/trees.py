@@ -25,6 +25,8 @@ PAIRS = 10_000
 """of row and tree that walk together: what stays in the processor's cache"""
 STEPS = 10
 """parts in which a forest is grown, so that it can be stopped"""
+MOST_TREES_A_STEP = 50
+"""so that a budget is kept and a bar moves in the largest forest"""
 VALUES_A_THREAD = 100_000
 """below which another thread slows the fit of boosted trees"""
 NOTABLE = 1e-3
@@ -169,10 +171,9 @@ def grow(
     total, said = model.n_estimators, np.zeros(1)
     model.set_params(warm_start=True, n_jobs=cores())
     until, start = 0, 0
-    for i in range(1, STEPS + 1):
-        until, start = total * i // STEPS, until
-        if until == start:
-            continue
+    step = max(1, min(total // STEPS, MOST_TREES_A_STEP))
+    while until < total:
+        until, start = min(until + step, total), until
         model.set_params(n_estimators=until)
         model.fit(x, train.y, sample_weight=train.weight)
         classes = getattr(model, "classes_", None)

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from mintmark.base.errors import DataError, nearest
 from mintmark.data.rows import Rows
+from mintmark.serving.single import Single
 
 Columns = list[Sequence[Any]]
 """the values of each field, in the order of the schema"""
@@ -65,6 +66,7 @@ class Questions:
             alike.setdefault(i if field.arrow is None else field.arrow, []).append(i)
         self._alike = [(self.fields[places[0]].arrow, places) for places in alike.values()]
         """type -> places of the fields of that type"""
+        self._single = Single.of(self.names, [f.arrow for f in self.fields])
 
     def columns(self, rows: Any) -> Columns:
         """Raises: DataError: no rows, or the first that does not fit; names row and field, and what was received."""
@@ -87,6 +89,8 @@ class Questions:
     def table(self, parts: Sequence[Columns]) -> Rows:
         """The rows of several requests, one after another. Fields of one type share an array: 30 cost as much as 1."""
         n = sum(len(part[0]) for part in parts)
+        if n == 1 and self._single and None not in (row := [column[0] for column in parts[0]]):
+            return Rows(self._single.table(row))
         arrays: list[pa.Array] = [None] * len(self.fields)
         for type_, places in self._alike:
             values = pa.array(list(chain.from_iterable(part[i] for i in places for part in parts)), type_)
