@@ -103,6 +103,7 @@ class Progress:
         self._start = time.monotonic()
         self._bar: Any = None
         self._task: Any = None
+        self._fit, self._step = 1, 0
 
     def __enter__(self) -> "Progress":
         return self
@@ -112,6 +113,8 @@ class Progress:
             self._bar.stop()
 
     def hear(self, name: str, value: float, unit: str, step: int, of: int) -> bool:
+        self._fit += step < self._step  # steps begin anew with each fit
+        self._step = step
         if self._bar is None:
             if not sys.stderr.isatty() or time.monotonic() - self._start < 2:
                 return False
@@ -123,5 +126,7 @@ class Progress:
             self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
             self._task = self._bar.add_task("", total=of)
             self._bar.start()
-        self._bar.update(self._task, completed=step, total=of, description=f"{name} {value:.4g} {unit}")
+        self._bar.update(
+            self._task, completed=step, total=of, description=f"fit {self._fit}: {name} {value:.4g} {unit}"
+        )
         return False
