@@ -9,6 +9,7 @@ median.
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -319,11 +320,16 @@ def _read_numbers(questions: pa.RecordBatch, names: list[str]) -> Array:
     """Shapes: (n, len(names)), an array of its own."""
     if not names or not questions.num_rows:
         return np.empty((questions.num_rows, len(names)))
-    block = questions if names == questions.schema.names else questions.select(names)
-    if any(t != F64 for t in block.schema.types):
+    block = questions if questions.schema == _numbers_only(tuple(names)) else questions.select(names)
+    if block is not questions and any(t != F64 for t in block.schema.types):
         block = pa.RecordBatch.from_arrays([_as_floats(c) for c in block.columns], names=names)
     made: Array = block.to_tensor(null_to_nan=True).to_numpy()
     return made
+
+
+@lru_cache(maxsize=64)
+def _numbers_only(names: tuple[str, ...]) -> pa.Schema:
+    return pa.schema([(n, F64) for n in names])
 
 
 def _as_floats(column: Any) -> Any:

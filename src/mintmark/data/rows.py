@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ class Rows:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Chunks of at most 16,384 rows, fewer where rows are wide; the chunks depend on n and width alone."""
-        step = int(np.clip(VALUES_A_CHUNK // max(1, self.content.num_columns), 64, 16384))
+        step = max(64, min(16384, VALUES_A_CHUNK // max(1, self.content.num_columns)))
         return self.chunks(step)
 
     def chunks(self, step: int) -> Iterator[pa.RecordBatch]:
@@ -107,7 +108,9 @@ def _plain(chunk: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _batch(table: pa.Table) -> pa.RecordBatch:
-    pieces = table.combine_chunks().to_batches()
+    pieces = table.to_batches()
+    if len(pieces) > 1:
+        pieces = table.combine_chunks().to_batches()
     return pieces[0] if pieces else pa.RecordBatch.from_pylist([], schema=table.schema)
 
 
@@ -147,6 +150,8 @@ def check(rows: Rows, schema: list[dict[str, str]]) -> Rows:
     if not len(rows):
         raise DataError("no rows.", where="questions", fix="ask at least one.")
     table = rows.table()
+    if table.schema == _uncast(tuple((f["name"], f["kind"]) for f in schema)):
+        return rows
     given = dict(zip(table.schema.names, table.columns, strict=True))
     lacking = next((f for f in schema if f["name"] not in given), None)
     if lacking:
@@ -154,6 +159,12 @@ def check(rows: Rows, schema: list[dict[str, str]]) -> Rows:
         raise DataError(what, where="questions", fix=f"add {lacking['name']!r}.")
     columns = [_cast(given[field["name"]], field) for field in schema]
     return Rows(pa.table(columns, names=[f["name"] for f in schema]).combine_chunks())
+
+
+@lru_cache(maxsize=32)
+def _uncast(fields: tuple[tuple[str, str], ...]) -> pa.Schema | None:
+    """The schema of questions that need no cast; None where a kind has no type of its own."""
+    return pa.schema([(n, WANTED[k]) for n, k in fields]) if all(k in WANTED for _, k in fields) else None
 
 
 def _cast(values: pa.ChunkedArray, field: dict[str, str]) -> pa.ChunkedArray:

@@ -78,5 +78,5 @@ def shift(prevalence: float | None, share: float) -> float:
 
 
 def _log(p: Array) -> Array:
-    logs: Array = np.log(np.clip(p, LEAST, 1.0))
+    logs: Array = np.log(np.minimum(np.maximum(p, LEAST), 1.0))  # as clip, which takes longer for a row alone
     return logs

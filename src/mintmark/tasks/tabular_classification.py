@@ -179,7 +179,9 @@ def predict(state: State, batch: Batch) -> pa.Table:
         p = trees.forest(state, x)
     else:
         p = trees.boosted(state, x)
-        p = np.stack([1 - p, p], 1) if p.ndim == 1 else p
+        if p.ndim == 1:
+            p, positive = np.empty((len(p), 2)), p
+            p[:, 0], p[:, 1] = 1 - positive, positive
     return answers.of_classes(p, batch.facts["classes"])
 
 
