@@ -80,6 +80,8 @@ MEANS = {
     "per_1k": "Mean time of 1,000 answers.",
     "cost.train": "Of the run from reading to the packed bundle.",
     "per_1k_predictions": "Of 1,000 answers, asked one by one, or 256 a call.",
+    "value.recall": "Of the positive cases, the share that is acted on.",
+    "value.precision": "Of the cases acted on, the share that is positive.",
     "roc_auc": "Chance that a positive row is ranked above a negative one.",
     "average_precision": "Precision, averaged over recall.",
     "log_loss": "Mean of minus the log of the probability that the truth was given.",
@@ -92,19 +94,21 @@ MEANS = {
 }
 """of measures, by the last part of their name"""
 
-RECIPE = """One TOML file. A key that is not listed here is an error, which names the nearest. On the command line `--set`
-changes any of them: `--set payoff.capacity=0.1`. For editors there is a [JSON Schema](recipe.schema.json);
+RECIPE = """One TOML file. A key that is not listed here is an error, which names the nearest. On the command line
+`--set` changes any of them: `--set payoff.capacity=0.1`. For editors there is a [JSON Schema](recipe.schema.json);
 `mintmark tasks TASK --schema` prints that of one task."""
-NOT_YET = """Not yet: a search, so a `budget` stops the fit of the one model, which keeps what it has by then; and URLs as
-`data`. `over`, `under` and `accepted` of a payoff are for tasks to come."""
+NOT_YET = """Not yet: a search, so a `budget` bounds the fits of the one model, which keep what they have by then; and
+URLs as `data`. `over`, `under` and `accepted` of a payoff are for tasks to come."""
 ERRORS = """A user's mistake is answered with what is wrong, where, and what to try, and leaves nothing half-written.
 0 is success; 2 is a wrong command line, too."""
-MEASURES = """Every figure of a run, named stage.metric, as `record.json` and `--json` hold it. Beside it stands whether more
-(up) or less (down) is better, and whether an instrument measured it or a formula estimated it. Measures of the answers
-have scikit-learn's names. `valid.` is before calibration, on the validation rows, and the mean of the folds where there
-are several; `evaluate.` is on the test rows, of the calibrated probabilities. N in a source is a figure of the run's own."""
+MEASURES = """Every figure of a run, named stage.metric, as `record.json` and `--json` hold it. Beside it stands whether
+more (up) or less (down) is better, and whether an instrument measured it or a formula estimated it. Measures of the
+answers have scikit-learn's names. `valid.` is before calibration, on the validation rows, and the mean of the folds
+where there are several; `evaluate.` is on the test rows, of the calibrated probabilities. N in a source is a figure of
+the run's own."""
 UNITS = """Where the processor lets it be read (Linux, RAPL), each stage also has `energy`, in J. Unit 1 is a share or a
-score. Money is in the payoff's currency, costs in that of the price sheet."""
+score. Money is in the payoff's currency, costs in that of the price sheet. `train.restored`, in s, is what fits took
+that a resumed run read back."""
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------

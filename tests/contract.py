@@ -110,12 +110,28 @@ def serves_as_it_trained(name: str, folder: Path) -> None:
     assert same(spine.answer(now, test.questions), measured)
 
 
+def raw_rows_are_cleaned_as_in_training(name: str, folder: Path) -> None:
+    """A blank text, or a NaN, is as missing when it is asked as it was when it was learnt."""
+    made, p = loaded(name, folder), prepared(name)
+    questions, key = p.parts.test.open().questions, p.columns.model_dump().get(p.task.key, "")
+    absent, raw = questions.table(), questions.table()
+    for i, f in enumerate(questions.schema):
+        kind = kind_of(f.type)
+        if kind in ("text", "number") and f.name not in (key, p.columns.time):
+            blank = ["" if j % 2 else "  " for j in range(len(questions))] if kind == "text" else np.nan
+            column = pa.array(blank, pa.string()) if kind == "text" else pa.array(np.full(len(questions), blank))
+            absent = absent.set_column(i, f.name, pa.nulls(len(questions), column.type))
+            raw = raw.set_column(i, f.name, column)
+    assert same(spine.answer(made, table.of(raw)), spine.answer(made, table.of(absent)))
+
+
 def replayed_events_give_the_batch(name: str, folder: Path) -> None:
     """Asked one by one in the order of asking, each row an event once its time has passed, from the bounded past of a
     bundle: the test questions get the answers of the batch, which had its whole past at once."""
     made, p, source = loaded(name, folder), prepared(name), source_of(name)
     test = p.parts.test.open()
-    whole, past, n = served(made, test, test.past), p.parts.dev.past.tail(), len(test)
+    whole, n = served(made, test, test.past), len(test)
+    past = p.parts.dev.past.tail().only(made.features.facts.get("past"))
     asked = moments(test.questions.table(), p.columns.time) if p.columns.time else np.zeros(n)
     happens = moments(source.take(test.row).table(), p.columns.time) if p.columns.time else np.zeros(n)
     waiting = np.ones(n, bool)
@@ -195,14 +211,15 @@ def the_stream_ends_in_the_answer(name: str, folder: Path) -> None:
     task = tasks.get(name)
     if task.stream is None:
         return
-    made, test = loaded(name, folder), prepared(name).parts.test.open()
-    batch = next(iter(spine.view(task, made.features, test)))
+    made, p = loaded(name, folder), prepared(name)
+    batch = next(iter(spine.view(p, made.features, p.parts.test.open())))
     partial = list(task.stream(made.model, batch))
     assert len(partial) > 1 and same(partial[-1], task.predict(made.model, batch))
 
 
 CHECKS: list[Check] = [
-    same_seed_same_bundle, one_alone_as_in_the_batch, serves_as_it_trained, replayed_events_give_the_batch,
+    same_seed_same_bundle, one_alone_as_in_the_batch, serves_as_it_trained, raw_rows_are_cleaned_as_in_training,
+    replayed_events_give_the_batch,
     reloads_to_the_same_answers, a_changed_byte_is_refused, unknown_setting_is_named, the_test_rows_are_touched_once,
     the_future_is_unseen, the_stream_ends_in_the_answer,
 ]  # fmt: skip

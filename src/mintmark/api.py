@@ -1,6 +1,7 @@
 """The library's face: `mm.run` carries a recipe to a signed bundle and a record, `mm.load` answers from one."""
 
 import hashlib
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from mintmark.numerics.ctx import Hear
     from mintmark.recipe.schema import Recipe
 
+FITTING = ("collect.wall", "train.wall", "train.restored", "evaluate.wall", "package.wall")
+"""what a model cost to make"""
 CALL_S = 1.0
 """so long is the bundle called at each batch size, to measure what a prediction takes"""
 
@@ -62,10 +65,11 @@ def run(
     from mintmark import spine
     from mintmark.artifact import folder as places
     from mintmark.artifact import sign
+    from mintmark.base.meter import metered
     from mintmark.ledger import Ledger
     from mintmark.numerics.ctx import Ctx
 
-    started = datetime.now(UTC)
+    started, start = datetime.now(UTC), time.monotonic()
     made, source = _recipe(recipe, data, sets, budget)
     p, signer = spine.prepare(made, source), sign.signer()
     ledger, record = Ledger.default(), p.record
@@ -78,8 +82,13 @@ def run(
         if path.exists():  # a kill came between the record and the ledger: nothing is left to do but to enter it
             _log(ledger, RunRecord.load(path), path)
             return Run(folder, RunRecord.load(path))
-        ctx = Ctx(made.seed, folder=folder / "work", hear=_until(_budget_s(made), hear))
-        trained = _trained(p, ctx, made)
+        deadline = start + _budget_s(made)
+        if time.monotonic() > deadline:
+            what = "it was used up by reading the data; nothing is fitted yet."
+            raise BudgetError(what, where=f"budget {made.budget!r}", fix="a larger budget, or fewer rows.")
+        ctx = Ctx(made.seed, folder=folder / "work", hear=hear or Ctx.hear, deadline=deadline)
+        with metered(record, "train"):
+            trained = spine.train(p, {}, ctx)
         spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))
         record.add(*called(folder / "bundle", p.parts.dev.questions))
         record.add(*_costs(record))
@@ -145,50 +154,30 @@ def called(bundle: Path, questions: "Rows") -> list[Measured]:
 
 
 def _recipe(recipe: Any, data: Any, sets: Sequence[str], budget: str | None) -> "tuple[Recipe, Rows | None]":
+    """The recipe with what is set beside it, and the rows where data are given as a frame."""
     from mintmark.data import source
     from mintmark.recipe import schema
 
-    path_like = isinstance(data, str | os.PathLike)
+    path = os.fspath(data) if isinstance(data, str | os.PathLike) else None
     if isinstance(recipe, str | os.PathLike):
-        named = str(Path(data).absolute()) if path_like and Path(data).exists() else str(data) if path_like else None
-        made = schema.load(Path(recipe), sets, data=named, budget=budget)
+        made = schema.load(Path(recipe), sets, data=path, budget=budget)
+    elif isinstance(recipe, schema.Recipe) and path is None and budget is None and not sets:
+        made = recipe
     else:
-        made = recipe if isinstance(recipe, schema.Recipe) else schema.parse(dict(recipe), where="recipe")
-        raw = made.as_dict() | ({"data": str(data)} if path_like else {}) | ({"budget": budget} if budget else {})
-        made = schema.parse(raw, where="recipe", folder=made.folder)
-    return made, None if data is None or path_like else source.from_frame(data)
+        known = isinstance(recipe, schema.Recipe)
+        plain, folder = (recipe.as_dict(), recipe.folder) if known else (recipe, None)
+        made = schema.changed(plain, sets, data=path, budget=budget, folder=folder)
+    return made, None if data is None or path is not None else source.from_frame(data)
 
 
-def _trained(p: "spine.Prepared", ctx: Any, recipe: "Recipe") -> "spine.Trained":
-    from mintmark import spine
-    from mintmark.base.meter import metered
-
-    if ctx.report("collected", p.record.rows["all"], "rows", step=1, of=1):
-        what = f"{p.record.get('collect.wall'):.0f} s of it went into reading the data; nothing is fitted yet."
-        raise BudgetError(what, where=f"budget {recipe.budget!r}", fix="a larger budget, or fewer rows.")
-    with metered(p.record, "train"):
-        trained = spine.train(p, {}, ctx)
-    return trained
-
-
-def _budget_s(recipe: "Recipe") -> float | None:
+def _budget_s(recipe: "Recipe") -> float:
+    """Seconds that the recipe's budget buys on this machine; no budget has no end."""
     from mintmark.capital import prices
 
     if not recipe.budget:
-        return None
+        return math.inf
     price = prices.machine_hour(os.cpu_count() or 1)
-    return recipe.budget_s(price.value / 3600, price.currency)
-
-
-def _until(budget_s: float | None, hear: "Hear | None") -> "Hear":
-    """Who listens to the work, and asks it to stop when the budget is used up."""
-    end = None if budget_s is None else time.monotonic() + budget_s
-
-    def heard(name: str, value: float, unit: str, step: int, of: int) -> bool:
-        stop = hear(name, value, unit, step, of) if hear else False
-        return stop or (end is not None and time.monotonic() > end)
-
-    return heard
+    return recipe.budget_s(price.value / 3600, price.currency) or math.inf
 
 
 def _costs(record: RunRecord) -> list[Measured]:
@@ -198,10 +187,10 @@ def _costs(record: RunRecord) -> list[Measured]:
     price = prices.machine_hour(os.cpu_count() or 1)
     if warning := price.stale(date.today()):
         record.notes.append(warning)
-    fitting = sum(record.get(f"{stage}.wall") for stage in ("collect", "train", "evaluate", "package"))
+    spent = [m.value for m in record.measures if m.name in FITTING]
     per_1k = {at: record.get(f"serve.per_1k{at}") for at in ("", ".batch_256")}
     return [
-        prices.cost(fitting, price, "cost.train"),
+        prices.cost(sum(spent), price, "cost.train"),
         *(prices.cost(seconds, price, f"cost.per_1k_predictions{at}") for at, seconds in per_1k.items()),
     ]
 

@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow as pa
 
 from mintmark import capabilities, tasks
-from mintmark.artifact import bundle, sign
+from mintmark.artifact import bundle, checkpoint, sign
 from mintmark.artifact.environment import environment
 from mintmark.base import record
 from mintmark.base.meter import meter, metered
 from mintmark.base.record import Measured, RunRecord
 from mintmark.base.state import State
-from mintmark.data import profile
+from mintmark.data import clean, profile
 from mintmark.data import rows as table
 from mintmark.data.collect import collect
 from mintmark.data.part import Part, Parts, divide
@@ -69,13 +69,12 @@ def prepare(recipe: Recipe, source: Rows | None = None) -> Prepared:
         money = payoff.parse(recipe.payoff) if recipe.payoff else None
         got = collect(recipe, task.assumed, lambda: task.example(Ctx(recipe.seed).rng), source)
         questions, truth = task.ask(got.rows, got.columns, config)
-        if money:
-            payoff.check(money, got.rows.table(), got.rows.names, task.answer)
+        payoff.check(money, got.rows.table(), got.rows.names, task.answer)
         key = getattr(got.columns, task.key) if task.key else ""
         parts = divide(got, questions, truth, recipe, key, task.split == "stratify", Ctx(recipe.seed).rng)
         hashes = recipe.hash(settings=config), got.rows.hash()
         made = RunRecord("-".join(h[:8] for h in hashes), recipe.task, *hashes, test_hash=parts.test_hash)
-        made.recipe, made.profile = recipe.as_dict(), profile.profile(got.rows)
+        made.recipe, made.profile = recipe.as_dict(), profile.profile(got.rows, got.columns)
         made.rows, made.split, made.notes = parts.sizes(), parts.by, [*recipe.rewritten, *got.notes]
     made.add(*used(), stage="collect")
     return Prepared(recipe, task, got.columns, money, made, parts)
@@ -86,7 +85,7 @@ def train(p: Prepared, variant: dict[str, Any], ctx: Ctx) -> Trained:
     config = schema.build(p.task.config, p.recipe.settings | variant, where="settings")
     made, models, measures, seconds, held = [], [], [], 0.0, p.parts.held
     for i, (fit_on, valid) in enumerate(p.parts.folds):
-        features, model = fit(p, config, fit_on, valid, ctx.child(i))
+        features, model = fit(p, config, fit_on, valid, ctx.part(i, len(p.parts.folds)))
         start = time.perf_counter()
         made.append(predict(p.task, features, model, valid.questions, valid.past))
         seconds += time.perf_counter() - start
@@ -94,7 +93,7 @@ def train(p: Prepared, variant: dict[str, Any], ctx: Ctx) -> Trained:
         measures.append(scored(p, features, model, made[-1], valid))
     if len(p.parts.folds) > 1:  # out-of-fold answers: the model itself is fitted on all rows that are not test
         config = p.task.settle(config, models) if p.task.settle else config
-        features, model = fit(p, config, p.parts.dev, None, ctx.child(len(p.parts.folds)))
+        features, model = fit(p, config, p.parts.dev, None, ctx.child(len(p.parts.folds)).to_the_end())
     y, classes, money = held.known(p.task.answer, features.facts, p.money)
     seen = decide.Validation(pa.concat_tables(made), held.questions.table(), y, classes, money, held.weight, seconds)
     return Trained(config, features, model, seen, record.mean(measures))
@@ -130,11 +129,11 @@ def finish(p: Prepared, t: Trained, ctx: Ctx, out: Path, looked: Callable[[], in
         features, model = t.features, t.model
         if refit := (wanted(p) if p.recipe.refit is None else p.recipe.refit):
             config = p.task.settle(t.config, [model]) if p.task.settle and len(p.parts.folds) == 1 else t.config
-            features, model = fit(p, config, p.parts.everything.open(), None, ctx.child(99))
+            features, model = fit(p, config, p.parts.everything.open(), None, ctx.child(99).to_the_end())
             p.record.notes.append("fitted once more on all rows; the measures are of the model before that.")
         questions = [f for f in table.schema_of(p.parts.dev.questions) if f["name"] != ASKED]
         facts = {"answer": p.task.answer, "refit": refit, "questions": questions, "environment": environment()}
-        past = p.parts.everything.open().past.tail().state()
+        past = p.parts.everything.open().past.tail().only(features.facts.get("past")).state()
         packed = bundle.Bundle(p.record.identity() | facts, features, model, decision, past)
         p.record.add(bundle.save(packed, out / "bundle", sign.signer()))
     return p.record
@@ -155,7 +154,7 @@ def load(path: Path) -> Loaded:
 
 def answer(loaded: Loaded, questions: Rows, events: Rows | None = None) -> pa.Table:
     """4. Serve a verified bundle: encode, predict, decide, check. The server wraps this and keeps the events."""
-    past = loaded.past.append(events) if events is not None else loaded.past
+    past = loaded.past.append(clean.values(events)[0]) if events is not None else loaded.past
     questions = table.check(questions, loaded.facts["questions"])
     made = predict(loaded.task, loaded.features, loaded.model, questions, past)
     made = decide.apply(loaded.decision, made, questions.table())
@@ -167,7 +166,7 @@ def fit(p: Prepared, config: Any, on: Part, valid: Part | None, ctx: Ctx) -> tup
 
     What was fitted before a kill is read back from the signed checkpoint in ctx.folder.
     """
-    on = on.share(ctx.share)
+    on = on.share(ctx.share, p.columns.time, Ctx(p.recipe.seed).rng)
 
     def make() -> dict[str, State]:
         features = p.task.learn(on.questions, on.truth, p.columns, config)
@@ -175,7 +174,9 @@ def fit(p: Prepared, config: Any, on: Part, valid: Part | None, ctx: Ctx) -> tup
         held = view(p, features, valid) if valid else None
         return {"features": features, "model": p.task.fit(seen, held, config, ctx)}
 
-    made = bundle.keep(ctx.folder, "fit", make, sign.signer(), sign.trust()) if ctx.folder else make()
+    made, restored_s = checkpoint.kept(ctx.folder, [config.model_dump(mode="json"), ctx.share, len(on)], make)
+    if restored_s:
+        p.record.total("train.restored", restored_s, "s", "fits read back from the run that was interrupted")
     return made["features"], made["model"]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from mintmark.data.profile import profile
 from mintmark.data.rows import of
+from mintmark.recipe.schema import Columns
 
 
 def test_numbers() -> None:
@@ -37,20 +38,26 @@ def test_long_tables_are_sampled_for_quantiles_only() -> None:
 
 def test_text_booleans_and_times() -> None:
     table = {
-        "t": ["b", "a", "b", None],
-        "id": ["w", "x", "y", "z"],
-        "f": [True, True, False, None],
-        "at": pa.array([datetime(2024, 1, 5), None, datetime(2023, 2, 1, 12), None], pa.timestamp("us")),
-        "nothing": pa.nulls(4),
-        "long": ["x" * 500] * 4,
+        "t": [*"bbbbbb", *"aaaa", None],
+        "id": [*"abcdefghijk"],
+        "f": [True] * 7 + [False] * 3 + [None],
+        "at": pa.array([datetime(2024, 1, 5), None, datetime(2023, 2, 1, 12), *[None] * 8], pa.timestamp("us")),
+        "nothing": pa.nulls(11),
+        "long": ["x" * 500] * 11,
     }
     columns = profile(of(table))["columns"]
-    assert columns["t"] == {"kind": "text", "missing": 1, "distinct": 2, "top": [["b", 2], ["a", 1]]}
-    assert columns["id"] == {"kind": "text", "missing": 0, "distinct": 4, "top": []}  # no one's name in a record
-    assert columns["f"] == {"kind": "boolean", "missing": 1, "distinct": 2, "top": [[True, 2], [False, 1]]}
+    assert columns["t"] == {"kind": "text", "missing": 1, "distinct": 2, "top": [["b", 6]]}  # 5 rows at least
+    assert columns["id"] == {"kind": "text", "missing": 0, "distinct": 11, "top": []}  # no one's name in a record
+    assert columns["f"] == {"kind": "boolean", "missing": 1, "distinct": 2, "top": [[True, 7], [False, 3]]}
     assert (columns["at"]["min"], columns["at"]["max"]) == ("2023-02-01T12:00:00", "2024-01-05T00:00:00")
-    assert columns["nothing"] == {"kind": "nothing", "missing": 4}
+    assert columns["nothing"] == {"kind": "nothing", "missing": 11}
     assert len(columns["long"]["top"][0][0]) < 100
+
+
+def test_who_is_meant_is_not_told() -> None:
+    roles = Columns(entity="card")
+    made = profile(of({"card": ["4000-1"] * 9, "shop": ["food"] * 9}), roles)["columns"]
+    assert made["card"] == {"kind": "text", "missing": 0, "distinct": 1} and made["shop"]["top"] == [["food", 9]]
 
 
 def test_it_is_json_whatever_the_numbers() -> None:

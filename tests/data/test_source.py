@@ -265,9 +265,8 @@ def test_half_numbers_and_codes_stay_text(tmp_path: Path) -> None:
 
 def test_infinite_and_nan_become_missing(tmp_path: Path) -> None:
     rows, _ = read(write(tmp_path, "x,y\ninf,a\n1.5,b\nNaN,c\n-inf,\n"))
-    cleaned, kept, notes = clean(rows, "y")
+    cleaned, notes = clean(rows, "y")
     assert cleaned.table().to_pydict() == {"x": [None, 1.5, None], "y": ["a", "b", "c"]}
-    assert kept.tolist() == [0, 1, 2]
     assert notes == [
         "column 'x': 2 infinite numbers treated as missing.",
         "column 'y': 1 row without a target left out; 3 remain.",

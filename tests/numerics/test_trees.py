@@ -100,7 +100,11 @@ def test_rows_without_a_known_answer_and_their_weights_are_left_out() -> None:
     seen = Seen.of(chunks(np.arange(6.0)[:, None], np.array([0, -1, 1, -1, -1, 1]), np.arange(6.0), step=2))
     assert seen is not None
     assert np.concatenate(seen.x)[:, 0].tolist() == [0, 2, 5]
-    assert seen.y.tolist() == [0, 1, 1] and seen.weight is not None and seen.weight.tolist() == [0, 2, 5]
+    assert (
+        seen.y.tolist() == [0, 1, 1]
+        and seen.weight is not None
+        and np.allclose(seen.weight / seen.weight[1], [0, 1, 2.5])
+    )
     assert Seen.of(chunks(np.ones((2, 1)), np.array([-1, -1]))) is None
 
 

@@ -50,14 +50,21 @@ class RunRecord:
     def add(self, *measured: Measured, stage: str = "") -> None:
         self.measures += [replace(m, name=f"{stage}.{m.name}") if stage else m for m in measured]
 
+    def total(self, name: str, value: float, unit: str, source: str) -> None:
+        """Add to the measure of this name, which begins at 0."""
+        before = sum(m.value for m in self.measures if m.name == name)
+        self.measures = [m for m in self.measures if m.name != name]
+        self.measures.append(Measured(name, before + value, unit, source=source))
+
     def get(self, name: str) -> float:
         """The value of one measure, the latest of that name; KeyError if the run never measured it."""
         return {m.name: m.value for m in self.measures}[name]
 
     def identity(self) -> dict[str, Any]:
         """What a bundle says of the run that made it."""
-        names = ("run", "task", "recipe", "recipe_hash", "data_hash", "test_hash", "split")
-        return {n: getattr(self, n) for n in names}
+        names = ("run", "task", "recipe_hash", "data_hash", "test_hash", "split")
+        files = {n: Path(self.recipe[n]).name for n in ("data", "valid", "test") if self.recipe.get(n)}
+        return {n: getattr(self, n) for n in names} | {"recipe": self.recipe | files}  # names of files, not of folders
 
     def save(self, path: Path) -> Path:
         """Write all or nothing."""

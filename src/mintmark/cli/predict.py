@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+ENDINGS = (".csv", ".parquet", ".jsonl")
+
 
 def predict(
     bundle: Annotated[Path, typer.Argument(help="The bundle's folder.", show_default=False)],
@@ -15,12 +17,18 @@ def predict(
 ) -> dict[str, Any]:
     """Answer the questions of a file; the same code answers in the server."""
     from mintmark import spine
+    from mintmark.base.errors import RecipeError
     from mintmark.data import source
     from mintmark.numerics import answers
-    from mintmark.recipe.schema import Read
+    from mintmark.recipe import schema
 
     loaded = spine.load(bundle)
-    rows, notes = source.read(file, Read(), None)
+    if out is not None and out.suffix not in ENDINGS:
+        raise RecipeError(f"unknown ending {out.suffix!r}.", where="--out", fix=", ".join(ENDINGS))
+    texts = tuple(f["name"] for f in loaded.facts["questions"] if f["kind"] == "text")
+    written = loaded.facts["recipe"]["read"] | {"text": texts}
+    options = schema.build(schema.Read, {k: tuple(v) if isinstance(v, list) else v for k, v in written.items()}, "read")
+    rows, notes = source.read(file, options, None)
     made = spine.answer(loaded, rows)
     if out is None:
         return {"answers": answers.to_json(made), "notes": notes}
@@ -44,10 +52,8 @@ def _write(made: Any, out: Path) -> None:
             parquet.write_table(made, half)
         elif out.suffix == ".jsonl":
             half.write_text("".join(json.dumps(a, ensure_ascii=False) + "\n" for a in answers.to_json(made)), "utf-8")
-        elif out.suffix == ".csv":
-            csv.write_csv(answers.flat(made), half)
         else:
-            raise RecipeError(f"unknown ending {out.suffix!r}.", where="--out", fix=".csv, .parquet or .jsonl")
+            csv.write_csv(answers.flat(made), half)
         os.replace(half, out)
     except OSError as exc:
         half.unlink(missing_ok=True)

@@ -64,7 +64,11 @@ def show(said: dict[str, Any]) -> str:
         ):
             if f"value.{name}" in m:
                 lines.append(f"  {words:34}{_number(m[f'value.{name}']['value']):>14} {unit}")
-        lines += [f"  {'share of cases acted on':34}{_number(m['value.acted']['value']):>14}", ""]
+        shares = (("acted", "cases acted on"), ("recall", "positive cases caught"), ("precision", "right when acting"))
+        for name, words in shares:
+            if f"value.{name}" in m:
+                lines.append(f"  {words:34}{m[f'value.{name}']['value']:>14.1%}")
+        lines.append("")
     else:
         lines += ["No payoff in the recipe: judged by the task's own measures, not by money.", ""]
     lines.append(f"How good it is                      {'test':>14} {'validation':>14}")

@@ -1,39 +1,42 @@
 """Cleaning that looks at each value alone: nothing is learnt here, so that it may be done before rows are split."""
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mintmark.base.errors import DataError, unknown
-from mintmark.data.rows import Ids, Rows
+from mintmark.data.rows import Rows
 from mintmark.data.values import blank_to_null
 
 
-def clean(rows: Rows, target: str) -> tuple[Rows, Ids, list[str]]:
-    """The rows with null for NaN, infinite numbers and blank texts, without those whose target is missing; which rows
-    remain; and a note for each treatment.
+def clean(rows: Rows, target: str) -> tuple[Rows, list[str]]:
+    """The rows with null for NaN, infinite numbers and blank texts, without those whose target is missing.
 
-    An empty `target` means there is none.
+    A note for each treatment comes with them. An empty `target` means there is none.
     Raises: DataError: no rows, no such column as the target, or a target without a single value.
     """
     if not len(rows):
         raise DataError("no rows.", where="data", fix="give at least one.")
     if target and target not in rows.names:
         raise unknown("column", target, rows.names, where="target", error=DataError)
-    table, kept = rows.table(), np.arange(len(rows))
-    treated = [_cleaned(column, name) for column, name in zip(table.columns, table.schema.names, strict=True)]
-    notes = [note for _, note in treated if note]
-    table = pa.table([column for column, _ in treated], schema=table.schema)
+    treated, notes = values(rows)
+    table = treated.table()
     if target:
         missing = table[target].null_count
         if missing == len(table):
             what = f"column {target!r} has no value in any of {len(table)} rows."
             raise DataError(what, where="target", fix="name the column that holds the answers.")
         if missing:
-            kept = np.flatnonzero(pc.is_valid(table[target]).to_numpy())
-            table = table.take(pa.array(kept))
+            table = table.filter(pc.is_valid(table[target]))
             notes.append(f"column {target!r}: {_many(missing, 'row')} without a target left out; {len(table)} remain.")
-    return Rows(table.combine_chunks()), kept, notes
+    return Rows(table.combine_chunks()), notes
+
+
+def values(rows: Rows) -> tuple[Rows, list[str]]:
+    """The same rows with null for NaN, infinite numbers and blank texts; a note for each treatment."""
+    table = rows.table()
+    treated = [_cleaned(column, name) for column, name in zip(table.columns, table.schema.names, strict=True)]
+    made = pa.table([column for column, _ in treated], schema=table.schema)
+    return Rows(made), [note for _, note in treated if note]
 
 
 def _cleaned(column: pa.ChunkedArray, name: str) -> tuple[pa.ChunkedArray, str]:

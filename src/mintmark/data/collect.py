@@ -44,7 +44,7 @@ def collect(
     for role in ("time", "id", "group"):
         if getattr(columns, role) and not getattr(recipe.columns, role):
             notes.append(f"column {getattr(columns, role)!r} was taken for the {role}. Say columns.{role} to choose.")
-    rows, _, said = clean.clean(given, columns.target)
+    rows, said = clean.clean(given, columns.target)
     notes += said
     if not (recipe.valid or recipe.test):
         return Collected(rows, columns, None, notes)
@@ -52,7 +52,7 @@ def collect(
     for name, kind in ((recipe.valid, VALID_PART), (recipe.test, TEST_PART)):
         if name:
             more, read_notes = source.read(name, recipe.read, recipe.folder)
-            more, _, said = clean.clean(of(_like(more.table(), given, name)), columns.target)
+            more, said = clean.clean(of(_like(more.table(), given, name)), columns.target)
             tables.append(more.table())
             part.append(np.full(len(more), kind, np.int8))
             notes += read_notes + [f"{Path(name).name}: {note}" for note in said]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,18 @@ from mintmark.recipe.schema import Recipe, delay
 
 
 @dataclass(frozen=True)
+class Before:
+    """The past of a part, put in order when it is first asked for."""
+
+    empty: Past
+    rows: Rows
+
+    @cached_property
+    def past(self) -> Past:
+        return self.empty.append(self.rows)
+
+
+@dataclass(frozen=True)
 class Part:
     row: Ids
     """places in the source"""
@@ -30,8 +43,12 @@ class Part:
     """the rows as read: what payoff expressions are made of"""
     weight: npt.NDArray[np.float64] | None
     group: Ids | None
-    past: Past
+    before: "Before"
     """rows of this part and of the parts before it, never of a later one"""
+
+    @property
+    def past(self) -> Past:
+        return self.before.past
 
     def __len__(self) -> int:
         return len(self.row)
@@ -43,15 +60,19 @@ class Part:
         some |= {n: getattr(self, n).take(ids) for n in ("questions", "truth", "raw")}
         return replace(self, **some)
 
-    def share(self, share: float) -> "Part":
-        """The newest questions; a larger share holds every smaller one."""
+    def share(self, share: float, time: str, rng: np.random.Generator) -> "Part":
+        """The newest questions, or any where there is no time; a larger share holds every smaller one."""
+        if share >= 1:
+            return self
         n = len(self)
-        return self if share >= 1 else self.take(np.arange(n - max(1, round(n * share)), n))
+        order = np.argsort(moments(self.questions.table(), time), kind="stable") if time else rng.permutation(n)
+        return self.take(np.sort(order[n - max(1, round(n * share)) :]))
 
     def known(self, kind: str, facts: dict[str, Any], money: Money | None) -> tuple[Any, list[str], Any]:
         """Truth as an array, the classes it is placed among, and the money of each action and outcome, or None."""
-        classes = facts.get("classes", [])
-        pays = money.tensor(self.raw.table(), classes) if money and kind == "classes" else None
+        classes, pays = facts.get("classes", []), None
+        if money and kind == "classes":
+            pays = money.tensor(self.raw.select(sorted(money.columns) or self.raw.names[:1]).table(), classes)
         return answers.y_of(kind, self.truth.table(), facts), classes, pays
 
     def view(self, encode: Callable[[pa.RecordBatch, Earlier], Batch], kind: str, money: Money | None) -> View:
@@ -65,7 +86,8 @@ class Part:
                     self.take(np.arange(at, at + len(questions))),
                 )
                 at += len(part)
-                y, _, pays = part.known(kind, batch.facts, money)
+                paid = money if money and money.fits(batch.facts.get("classes", [])) else None
+                y, _, pays = part.known(kind, batch.facts, paid)
                 yield replace(batch, y=y, weight=part.weight, group=part.group, row=part.row, payoff=pays)
 
         return View(read)
@@ -112,20 +134,20 @@ def divide(
     wait = delay(recipe.label_delay, clock)
     empty = Past(key if time else "", time, got.columns.target, wait, recipe.window, rows.hash()[:16])
     weight, group = _weights(rows, got.columns.weight), _codes(rows, got.columns.group)
-    whole = Part(np.arange(len(rows)), questions, truth, rows, weight, group, empty)
+    names = [n for n in rows.names if n in {*questions.names, got.columns.target}]
+    kept = rows.select(names)  # what a question cannot hold, its past cannot either: no name, no address
+    whole = Part(np.arange(len(rows)), questions, truth, rows, weight, group, Before(empty, kept))
 
     def part(ids: Ids, seen: Ids) -> Part:
-        return replace(whole.take(ids), past=empty.append(rows.take(seen)))
+        return replace(whole.take(ids), before=Before(empty, kept.take(seen)))
 
-    return Parts(
-        folds=[(part(a, a), part(b, np.union1d(a, b))) for a, b in cut.folds],
-        held=part(np.concatenate([b for _, b in cut.folds]), cut.dev),
-        dev=part(cut.dev, cut.dev),
-        test=Sealed(part(cut.test, whole.row)),
-        everything=Sealed(part(whole.row, whole.row)),
-        by=cut.by,
-        test_hash=rows.take(cut.test).hash(),
-    )
+    folds = [(part(a, a), part(b, np.union1d(a, b))) for a, b in cut.folds]
+    dev, test = part(cut.dev, cut.dev), replace(whole.take(cut.test), before=whole.before)
+    held = replace(whole.take(np.concatenate([b for _, b in cut.folds])), before=dev.before)
+    for some, what in ((held, "validation"), (test, "test"), *((a, "training") for a, _ in folds)):
+        if some.weight is not None and not some.weight.sum() > 0:
+            raise DataError(f"all {what} rows have the weight 0.", where="columns.weight", fix="weights above 0.")
+    return Parts(folds, held, dev, Sealed(test), Sealed(whole), cut.by, rows.take(cut.test).content_hash())
 
 
 def _codes(rows: Rows, name: str) -> Ids | None:

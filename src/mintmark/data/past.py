@@ -57,7 +57,11 @@ class Earlier:
         picked = column.take(
             pa.array(np.where(seen, at, 0).ravel())
         )  # not the whole column: this is done at each answer
-        values = _numbers(picked) if like is None else pc.equal(names_of(picked), like).cast(pa.float64()).to_numpy()
+        values = (
+            _numbers(picked)
+            if like is None
+            else pc.equal(names_of(picked), like).cast(pa.float64()).to_numpy(zero_copy_only=False)
+        )
         return np.where(seen, values.reshape(at.shape), np.nan)
 
 
@@ -74,7 +78,7 @@ class Past:
     label_delay: float = 0.0
     window: int = 50
     salt: str = ""
-    """of the pseudonyms: the same person has another one in another bundle"""
+    """of the pseudonyms: the same person has another one in a bundle of other data"""
     rows: pa.Table | None = None
 
     def append(self, rows: Rows) -> "Past":
@@ -87,7 +91,7 @@ class Past:
         new = new.set_column(new.schema.get_field_index(self.key), self.key, self._pseudonyms(new[self.key]))
         new = new.filter(pc.is_valid(new[self.key]))  # whose rows they are is not known, so no question may see them
         if self.rows is not None:
-            new = pa.concat_tables([self.rows, new.select(self.rows.schema.names).cast(self.rows.schema)])
+            new = pa.concat_tables([self.rows, _like(new, self.rows.schema)])
         order = np.lexsort((_numbers(new[self.time]), _codes(new[self.key])))
         return replace(self, rows=new.take(pa.array(order)).combine_chunks())
 
@@ -112,6 +116,13 @@ class Past:
         codes = _codes(self.rows[self.key])
         from_end = np.searchsorted(codes, codes, "right") - np.arange(len(codes))
         return replace(self, rows=self.rows.filter(pa.array(from_end <= self.window)).combine_chunks())
+
+    def only(self, columns: list[str] | None) -> "Past":
+        """With no more columns than these and its own three; None: all. A bundle holds no more than answers need."""
+        if self.rows is None or columns is None:
+            return self
+        wanted = {self.key, self.time, self.target, *columns}
+        return replace(self, rows=self.rows.select([n for n in self.rows.schema.names if n in wanted]))
 
     def state(self) -> State:
         facts = {n: getattr(self, n) for n in ("key", "time", "target", "label_delay", "window", "salt")}
@@ -145,6 +156,21 @@ class Past:
         salt = self.salt.encode()[:64]
         made = [hashlib.blake2b(k.encode(), digest_size=12, key=salt).hexdigest() for k in coded.dictionary.to_pylist()]
         return pa.array(made, pa.string()).take(coded.indices)
+
+
+def _like(events: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Events with the columns of the past; what they do not hold, such as a label to come, is missing.
+
+    Raises: DataError: a value is not of its column's kind.
+    """
+    columns = []
+    for f in schema:
+        given = events[f.name] if f.name in events.schema.names else pa.nulls(len(events), f.type)
+        try:
+            columns.append(given.cast(f.type))
+        except pa.ArrowInvalid as exc:
+            raise DataError(f"{exc}", where=f"events: column {f.name!r}", fix=f"values of type {f.type}.") from exc
+    return pa.table(columns, schema=schema)
 
 
 def moments(questions: pa.RecordBatch | pa.Table, time: str) -> Array:

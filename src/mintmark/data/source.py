@@ -28,6 +28,8 @@ class Read:
     delimiter: str = ""
     missing: tuple[str, ...] = ()
     """further texts that mean missing, in every column"""
+    text: tuple[str, ...] = ()
+    """columns of a text table whose values are no numbers, such as codes with leading zeros"""
     bad_rows: Literal["stop", "skip"] = "stop"
 
 

@@ -12,7 +12,7 @@ import pyarrow.csv as arrow_csv
 
 from mintmark.base.errors import DataError
 from mintmark.data import encoding
-from mintmark.data.values import MISSING, settle
+from mintmark.data.values import MISSING, absent_to_null, settle
 
 DELIMITERS = (",", ";", "\t", "|")
 NONE = "\x1f"  # one column: a character that no text holds
@@ -35,6 +35,8 @@ class Options(Protocol):
     def missing(self) -> Sequence[str]: ...
     @property
     def bad_rows(self) -> Literal["stop", "skip"]: ...
+    @property
+    def text(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ def read(path: Path, options: Options) -> tuple[Columns, list[str]]:
         columns |= dict(zip(clock, _parse(layout, options, texts=clock)[0].columns, strict=True))
     del table
     for name, column in columns.items():
-        if pa.types.is_string(column.type):
+        if name in options.text:
+            columns[name] = absent_to_null(column, options.missing)
+        elif pa.types.is_string(column.type):
             columns[name], found = settle(column, options.missing, f"{layout.name}: column {name!r}")
             notes += found
     return columns, notes
@@ -220,11 +224,11 @@ def _parse(
         true_values=["true", "True", "TRUE"],
         false_values=["false", "False", "FALSE"],
         include_columns=list(texts) or None,
-        column_types=dict.fromkeys(texts, pa.string()),
+        column_types=(forced := dict.fromkeys({*texts, *options.text} & set(layout.names), pa.string())),
     )
     block = min(FIRST_BLOCK * max(1, len(layout.names) // 100), 2**25)  # wide tables: fewer, larger pieces
     if layout.text.size - layout.at > LARGE and not texts:
-        values.column_types = _types(layout, parsing, values, FIRST_BLOCK)
+        values.column_types = _types(layout, parsing, values, FIRST_BLOCK) | forced
     while layout.at < layout.text.size:
         reading, skipped = arrow_csv.ReadOptions(column_names=layout.names, block_size=block), 0
         try:
@@ -234,7 +238,7 @@ def _parse(
             if "Empty CSV" in str(exc):
                 break
             if "conversion error" in str(exc):  # types of the first block that do not hold further on
-                values.column_types = {}
+                values.column_types = forced
             elif "straddl" in str(exc) and block < LAST_BLOCK:  # a row is longer than a block
                 block = min(8 * block, LAST_BLOCK)
             else:

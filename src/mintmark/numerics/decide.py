@@ -1,6 +1,6 @@
 """Decide: from answers to decisions. Learnt on validation answers only, applied wherever the model answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -45,6 +45,9 @@ def learn(kind: str, seen: Validation, money: Money | None, rng: np.random.Gener
         return State(facts=_interval(seen, money, coverage))
     if kind != "classes":
         return State(facts={"by": "none"})
+    told = np.diff(seen.answers["probability"].combine_chunks().offsets.to_numpy()) == len(seen.classes)
+    if told.any():  # a fold that lacked a class could not say how likely it is: its 0 would spoil the calibration
+        seen = replace(seen, y=np.where(told, seen.y, -1))
     if not (seen.y >= 0).any():
         what = f"none of the {len(seen.y)} validation rows is of a class that training saw."
         raise DataError(what, where="decide", fix="more rows, or a split that has every class in both parts.")
@@ -87,7 +90,9 @@ def apply(decision: State, answers: pa.Table, questions: pa.Table | pa.RecordBat
     if facts["by"] == "conformal":
         value = answers["value"].to_numpy()
         half, level = facts["half_width"], np.full(len(value), facts["level"])
-        return answer.make("number", value=value + facts["shift"], low=value - half, high=value + half, level=level)
+        ordered = value + facts["shift"]
+        low, high = np.minimum(value - half, ordered), np.maximum(value + half, ordered)
+        return answer.make("number", value=ordered, low=low, high=high, level=level)
     raw, classes = answer.probability(answers, facts["classes"])
     p = _shifted(calibrate.apply(raw, facts["slope"], facts["bias"]), facts["shift"])
     if facts["by"] == "threshold":
@@ -118,7 +123,8 @@ def value(
     do_nothing takes the first action always; act_on_all the positive class, or of several actions the one that earns
     most if taken always; perfect knows the outcome. All at the true prevalence where one is given.
 
-    Shapes: tensor (n, actions, outcomes); y (n,), -1 unseen, earns 0.   Units: currency per case; acted: share.
+    Shapes: tensor (n, actions, outcomes); y (n,), -1 unseen, earns 0.   Units: currency per case; acted, precision and
+    recall of acting (two classes): shares.
     """
     actions = money.actions(classes)
     action = answer.places(answers["decision"], actions)
@@ -138,6 +144,8 @@ def value(
     low, high = (float(q) for q in np.quantile(means, [0.025, 0.975]))
     how = f"{len(y)} rows" + (f" weighted to prevalence {money.prevalence:g}" if money.prevalence is not None else "")
     drawn = f"{how}; 95 % percentile bootstrap, {draws} draws"
+    acting = action != 0
+    caught = _caught(share, acting, y == 1, how) if len(classes) == 2 else []
     return [
         Measured("per_case", per_case, money.currency, "up", source=how),
         Measured("per_case.low", min(low, per_case), money.currency, "up", source=drawn),
@@ -145,8 +153,16 @@ def value(
         Measured("do_nothing", always[0], money.currency, "up", source=how),
         Measured("act_on_all", max(always[1:], default=always[0]), money.currency, "up", source=how),
         Measured("perfect", perfect, money.currency, "up", source=how),
-        Measured("acted", float(share[action != 0].sum()), "1", source=how),
+        Measured("acted", float(share[acting].sum()), "1", source=how),
+        *caught,
     ]
+
+
+def _caught(share: Array, acting: Array, positive: Array, how: str) -> list[Measured]:
+    """Of the cases acted on the share that is positive, and the other way round; 0 where there are none."""
+    both = float(share[acting & positive].sum())
+    parts = {"precision": float(share[acting].sum()), "recall": float(share[positive].sum())}
+    return [Measured(n, both / part if part else 0.0, "1", "up", source=how) for n, part in parts.items()]
 
 
 def at_prevalence(y: Array, classes: list[str], money: Money | None, weight: Array | None) -> tuple[Array, float]:

@@ -6,14 +6,14 @@ from mintmark.base.record import Measured
 from mintmark.numerics.answers import Array
 
 
-def of_classes(p: Array, y: Array, decision: Array | None = None) -> list[Measured]:
+def of_classes(p: Array, y: Array) -> list[Measured]:
     """Measures of probabilities, the task's main one first: roc_auc of two classes, log_loss of more.
 
-    Accuracy and its like are of the likeliest class; precision and recall (two classes, the last is positive) of the
-    decision where one is given. A row of an unseen class counts as wrong, and is left out of the two ranking measures.
+    Accuracy, precision (two classes, the last is positive) and their like are of the likeliest class; those of what is
+    decided by money stand with the value. A row of an unseen class counts as wrong, and is left out of the ranking.
     What cannot be said is left out: no ranking with one class alone.
 
-    Shapes: p (n, k); y (n,) places among the classes, -1 unseen; decision (n,) places, -1 where it is no class.
+    Shapes: p (n, k); y (n,) places among the classes, -1 unseen.
     """
     if not len(y):
         return []
@@ -33,9 +33,8 @@ def of_classes(p: Array, y: Array, decision: Array | None = None) -> list[Measur
         f1 = f1_score(y, top, labels=labels, average="macro", zero_division=0)
         made += [Measured("balanced_accuracy", float(recalls), "1", "up"), Measured("f1_macro", float(f1), "1", "up")]
     if k == 2:
-        truth, taken = y == 1, (top if decision is None else decision) == 1
         for name, score in (("precision", precision_score), ("recall", recall_score)):
-            made.append(Measured(name, float(score(truth, taken, zero_division=0)), "1", "up"))
+            made.append(Measured(name, float(score(y == 1, top == 1, zero_division=0)), "1", "up"))
     return made
 
 

@@ -244,6 +244,11 @@ class Money:
     def columns(self) -> set[str]:
         return {c for _, _, e in self._all() for c in e.columns}
 
+    def fits(self, classes: list[str]) -> bool:
+        """Whether it can be worked out for these classes: a fold may lack one."""
+        truths = {t for line in self.matrix.values() for t in line}
+        return truths <= set(classes) if self.matrix else len(classes) == 2
+
     def actions(self, classes: list[str]) -> list[str]:
         """The decisions; the first is to do nothing: the negative class, or the matrix's first."""
         return list(self.matrix) or classes
@@ -343,12 +348,16 @@ def _matrix(lines: Mapping[str, Mapping[str, float | str]]) -> dict[str, dict[st
     }
 
 
-def check(money: Money, rows: pa.Table | pa.RecordBatch, columns: Iterable[str] | None = None, kind: str = "") -> None:
+def check(
+    money: Money | None, rows: pa.Table | pa.RecordBatch, columns: Iterable[str] | None = None, kind: str = ""
+) -> None:
     """Whether it fits this kind of answer and can be worked out on such rows; `columns` that may be used, default all.
 
     Raises: RecipeError: no such column (names the nearest), cells for numbers, over and under for classes.
     DataError: a column that does not hold numbers.
     """
+    if money is None:
+        return
     _fits(money, kind)
     allowed = list(rows.schema.names if columns is None else columns)
     for _, _, expression in money._all():
@@ -356,6 +365,7 @@ def check(money: Money, rows: pa.Table | pa.RecordBatch, columns: Iterable[str] 
             if name not in allowed:
                 raise unknown("column", name, allowed, where=expression.where)
             numbers(rows, name, expression.where)
+        expression.value(rows)  # of every row, before any is looked at as a test row
 
 
 def _fits(money: Money, kind: str) -> None:

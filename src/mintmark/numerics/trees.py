@@ -61,7 +61,10 @@ class Seen:
         if not y:
             return None
         weights = [w for w in weight if w is not None]
-        return cls(x, np.concatenate(y), np.concatenate(weights) if len(weights) == len(y) else None)
+        joined = np.concatenate(weights) if len(weights) == len(y) else None
+        if joined is not None and joined.sum() > 0:  # limits such as LightGBM's least weight of a leaf count rows
+            joined = joined / joined.mean()
+        return cls(x, np.concatenate(y), joined)
 
 
 def cores() -> int:

@@ -1,6 +1,7 @@
 """A recipe: one TOML file, one typed and frozen object. An unknown key or a wrong type is an error, never ignored."""
 
 import codecs
+import copy
 import hashlib
 import json
 import os
@@ -55,6 +56,8 @@ class Read(Strict):
     delimiter: str = ""
     missing: tuple[str, ...] = ()
     """texts that stand for a missing value, besides the empty one"""
+    text: tuple[str, ...] = ()
+    """columns of a text table whose values are no numbers, such as codes with leading zeros"""
     bad_rows: Literal["stop", "skip"] = "stop"
     """what a row of the wrong width does"""
 
@@ -209,9 +212,9 @@ class Recipe(Strict):
     def hash(self, settings: BaseModel | None = None) -> str:
         """SHA-256 of the content, in hex; `settings` are the task's own, with their defaults, instead of those written.
 
-        A default that is spelled out changes nothing, nor does the folder that the recipe lies in.
+        A default that is spelled out changes nothing, nor does where the data lie: their own hash says what they are.
         """
-        content = self.as_dict()
+        content = {k: v for k, v in self.as_dict().items() if k not in ("data", "valid", "test")}
         content["target"] = content["columns"]["target"] = self.target or self.columns.target
         if settings is not None:
             content["settings"] = settings.model_dump(mode="json", by_alias=True)
@@ -263,15 +266,27 @@ def load(path: Path, sets: Sequence[str] = (), data: str | None = None, budget: 
 
     Raises: RecipeError: unreadable, no TOML (names the line), an unknown key, or a value of the wrong type.
     """
-    where = f"{path}: "
-    raw, said = upgrade(text.read(path), where)
+    return changed(text.read(path), sets, data, budget, where=str(path), folder=path.parent)
+
+
+def changed(
+    raw: Mapping[str, Any],
+    sets: Sequence[str] = (),
+    data: str | None = None,
+    budget: str | None = None,
+    *,
+    where: str = "recipe",
+    folder: Path | None = None,
+) -> Recipe:
+    """The recipe that plain values describe, with some of them set anew.   Raises: RecipeError."""
+    made, said = upgrade(copy.deepcopy(dict(raw)), f"{where}: ")
     for given in sets:
-        text.put(raw, given)
+        text.put(made, given)
     if data is not None:
-        raw["data"] = _from_here(data, path.parent)
+        made["data"] = _from_here(data, folder or Path())
     if budget is not None:
-        raw["budget"] = budget
-    recipe = parse(raw, str(path), path.parent)
+        made["budget"] = budget
+    recipe = parse(made, where, folder)
     recipe._rewritten = (*said, *recipe._rewritten)
     return recipe
 

@@ -33,7 +33,8 @@ def drop_target(rows: "Rows", columns: "Columns", config: Any) -> "tuple[Rows, R
     """The usual question: the row without its target, and without what identifies, groups or weighs it."""
     if not columns.target:
         raise RecipeError("no column is the target.", where="target", fix='target = "the column to answer"')
-    return rows.drop([columns.target, columns.id, columns.group, columns.weight]), rows.select([columns.target])
+    gone = {columns.target, columns.id, columns.group, columns.weight} - {columns.entity, columns.user}
+    return rows.drop(list(gone)), rows.select([columns.target])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,8 @@ class Task:
     ask: "Callable[[Rows, Columns, Any], tuple[Rows, Rows]]" = drop_target
     """rows -> questions and truth, one for each row, in their order; serving starts from questions"""
     learn: "Callable[[Rows, Rows, Columns, Any], State]"
-    """what features must learn, from exactly the rows that this fit sees"""
+    """what features must learn, from exactly the rows that this fit sees; facts["past"], where there is one, names the
+    columns of the past that `encode` reads beside key, time and target: a bundle carries no others"""
     encode: "Callable[[State, pa.RecordBatch, Earlier], Batch]"
     """questions to arrays; learns nothing, sees no truth; the same call trains and serves"""
     fit: "Callable[[View, View | None, Any, Ctx], State]"

@@ -115,7 +115,8 @@ def learn(questions: Rows, truth: Rows, columns: Columns, config: Config) -> Sta
         told = classes[-1:] if len(classes) == 2 else classes[: features.HISTORIES]
         prior = {c: counts[c] / total for c in told}
         state = features.learn_history(state, questions, prior, config.history, entity=entity, time=columns.time)
-    return State(state.arrays, state.facts | {"classes": classes})
+    past = state.facts["history"]["numbers"] if looks_back else []
+    return State(state.arrays, state.facts | {"classes": classes, "past": past})
 
 
 def encode(state: State, questions: pa.RecordBatch, past: Earlier) -> Batch:
