@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test test-slow house lint bench lock clean
+.PHONY: help demo test test-slow house lint bench docs lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/: .*##/\t/' | expand -t 18
@@ -11,8 +11,8 @@ demo: $(VENV)/core  ## set up .venv, then from data to a signed model on the Wis
 	$(BIN)/mintmark run recipes/q08_diagnosis.toml
 
 test: $(VENV)/dev   ## house, contract and own suites, types and style: what every change must pass
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks docs
+	$(BIN)/ruff format --check src tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 -m "not slow"
 
@@ -24,12 +24,16 @@ house: $(VENV)/dev  ## the floors, and the longest files and functions
 	$(BIN)/python tests/longest.py
 
 lint: $(VENV)/dev   ## format and fix what can be fixed
-	$(BIN)/ruff format src tests benchmarks
-	$(BIN)/ruff check --fix src tests benchmarks
+	$(BIN)/ruff format src tests benchmarks docs
+	$(BIN)/ruff check --fix src tests benchmarks docs
 
 bench: $(VENV)/dev  ## write benchmarks/results
 	$(BIN)/python benchmarks/tabular_speed.py
 	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python docs/generate.py
+
+docs: $(VENV)/dev   ## write docs/reference and the figures of the README
+	$(BIN)/python docs/generate.py
 
 lock: $(VENV)/dev   ## pin what is installed now
 	$(BIN)/python tests/lock.py

@@ -19,11 +19,12 @@ STAGES = {
     "train, first fit": "mintmark.tasks.tabular_classification.fit",
     "train, later fit": "mintmark.numerics.decide.learn",
     "evaluate": "mintmark.numerics.decide.value",
-    "package": "mintmark.artifact.signature.sign",
+    "package": "mintmark.artifact.bundle.save",
     "measure": "mintmark.api.called",
     "record": "mintmark.base.record.RunRecord.save",
     "ledger": "mintmark.ledger.Ledger.append",
 }
+RESTORED = ("train, later fit", "evaluate", "package", "measure", "record")
 KILL = """
 import os, signal, sys, importlib
 path, words = sys.argv[1], sys.argv[2:]
@@ -73,6 +74,7 @@ def test_kill_and_run_again(stage: str, words: list[str], tmp_path: Path, capsys
     assert cli.main(words) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["measures"]["evaluate.looks"]["value"] == 1
+    assert (said["measures"].get("train.restored", {}).get("value", 0) > 0) == (stage in RESTORED)
     assert len(Ledger.default().runs()) == 1
     assert Ledger.default().verify() == []
     bundle.load(Path(said["bundle"]), sign.trust())

@@ -81,6 +81,7 @@ def run(
         record.run, at, path = folder.name, str(folder.resolve()), folder / "record.json"
         if path.exists():  # a kill came between the record and the ledger: nothing is left to do but to enter it
             _log(ledger, RunRecord.load(path), path)
+            _clear(folder / "work")
             return Run(folder, RunRecord.load(path))
         deadline = start + _budget_s(made)
         if time.monotonic() > deadline:
@@ -93,8 +94,8 @@ def run(
         record.add(*called(folder / "bundle", p.parts.dev.questions))
         record.add(*_costs(record))
         record.notes += [sign.MADE] if signer.made else []
-        _clear(folder / "work")
         _log(ledger, record, record.save(path))
+        _clear(folder / "work")
     return Run(folder, record)
 
 

@@ -137,7 +137,7 @@ class Recipe(Strict):
     version: int = Field(VERSION, ge=VERSION, le=VERSION)
     task: str = Field(min_length=1)
     data: str = Field("example", min_length=1)
-    """file, folder, URL or built-in; `example` is the task's own tiny data"""
+    """file, folder or built-in (`sklearn:`, `statsmodels:`); `example` is the task's own tiny data"""
     target: str = ""
     """the column to answer"""
     test: str = ""
@@ -146,7 +146,7 @@ class Recipe(Strict):
     """the validation rows, where they are given"""
     seed: int = Field(0, ge=0, le=2**32 - 1)
     budget: str = ""
-    """of the search: "5 min", "$2.50"; without it one model is fitted"""
+    """time or money that the fits may take: "5 min", "$2.50"; they stop when it is used up"""
     label_delay: float | str = 0.0
     """a row's label is known this long after the row, in units of the time column, or "3 days" """
     window: int = Field(50, ge=1)
