@@ -124,6 +124,16 @@ def test_another_variant_or_share_is_another_checkpoint(tmp_path: Path) -> None:
     assert not contract.same(models[0], models[1]) and not contract.same(models[0], models[2])
 
 
+def test_long_card_numbers_stay_apart(tmp_path: Path) -> None:
+    rows = payments(300)
+    cards = pa.array([2**60 + int(w) for w in rows["who"].to_pylist()])
+    rows = rows.set_column(rows.schema.get_field_index("who"), "who", cards)
+    spine.run(recipe(columns={"time": "t", "entity": "who"}), tmp_path, table.of(rows))
+    loaded = spine.load(tmp_path / "bundle")
+    assert loaded.past.rows is not None and len(set(loaded.past.rows["who"].to_pylist())) == 9
+    spine.answer(loaded, table.of(rows.drop_columns(["y"])))
+
+
 def test_an_event_whose_label_is_not_known_yet(tmp_path: Path) -> None:
     made = recipe(columns={"time": "t", "entity": "who"}, label_delay=3)
     spine.run(made, tmp_path, table.of(payments(300)))

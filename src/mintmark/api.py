@@ -90,6 +90,8 @@ def run(
         ctx = Ctx(made.seed, folder=folder / "work", hear=hear or Ctx.hear, deadline=deadline)
         with metered(record, "train"):
             trained = spine.train(p, {}, ctx)
+        if time.monotonic() > deadline:
+            record.notes.append(f"the budget of {made.budget} was used up: fits were stopped before they were done.")
         spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))
         record.add(*called(folder / "bundle", p.parts.dev.questions))
         record.add(*_costs(record))

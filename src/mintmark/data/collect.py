@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mintmark.base.errors import DataError
 from mintmark.data import clean, source
@@ -44,15 +45,16 @@ def collect(
     for role in ("time", "id", "group"):
         if getattr(columns, role) and not getattr(recipe.columns, role):
             notes.append(f"column {getattr(columns, role)!r} was taken for the {role}. Say columns.{role} to choose.")
-    rows, said = clean.clean(given, columns.target)
-    notes += said
+    given, said = _named(given, columns)
+    rows, more_said = clean.clean(given, columns.target)
+    notes += said + more_said
     if not (recipe.valid or recipe.test):
         return Collected(rows, columns, None, notes)
     tables, part = [rows.table()], [np.full(len(rows), DEV_PART, np.int8)]
     for name, kind in ((recipe.valid, VALID_PART), (recipe.test, TEST_PART)):
         if name:
             more, read_notes = source.read(name, recipe.read, recipe.folder)
-            more, said = clean.clean(of(_like(more.table(), given, name)), columns.target)
+            more, said = clean.clean(_named(of(_like(more.table(), given, name)), columns)[0], columns.target)
             tables.append(more.table())
             part.append(np.full(len(more), kind, np.int8))
             notes += read_notes + [f"{Path(name).name}: {note}" for note in said]
@@ -62,6 +64,17 @@ def collect(
         fix = "the same kinds of values in every file."
         raise DataError(f"the files do not fit together: {exc}", where="data, valid and test", fix=fix) from exc
     return Collected(of(together), columns, np.concatenate(part), notes)
+
+
+def _named(rows: Rows, columns: Columns) -> tuple[Rows, list[str]]:
+    """Names of persons and rows that are numbers too long for a float, as text: two of them must not become one."""
+    table, notes = rows.table(), []
+    for name in {columns.id, columns.entity, columns.user, columns.group} - {""}:
+        column = table[name]
+        if pa.types.is_integer(column.type) and (pc.max(pc.abs(column)).as_py() or 0) >= 2**53:
+            table = table.set_column(table.schema.get_field_index(name), name, column.cast(pa.string()))
+            notes.append(f"column {name!r}: numbers of more than 15 digits are taken as text.")
+    return (of(table), notes) if notes else (rows, [])
 
 
 def _like(table: pa.Table, first: Rows, name: str) -> pa.Table:

@@ -216,14 +216,16 @@ def _cast(values: pa.ChunkedArray, field: dict[str, str]) -> pa.ChunkedArray:
     if type_ is None or values.type == type_:
         return values
     kind = kind_of(values.type)
+    whole = pa.types.is_integer(values.type)
     fits = kind in (field["kind"], "nothing") or (field["kind"] == "number" and kind == "boolean")
+    fits = fits or (field["kind"] == "text" and whole)  # a code that happens to hold digits alone
     if kind == "text" and field["kind"] in ("number", "time") or fits:
         if pa.types.is_dictionary(values.type):
             values = values.cast(values.type.value_type)
         if pa.types.is_timestamp(values.type) and values.type.tz:
             values = values.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
         try:
-            return values.cast(type_, safe=field["kind"] != "time")
+            return values.cast(type_, safe=field["kind"] != "time" and not whole)
         except pa.ArrowInvalid:
             for i, value in enumerate(values):
                 try:
