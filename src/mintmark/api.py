@@ -73,13 +73,16 @@ def run(
     made, source = _recipe(recipe, data, sets, budget)
     p, signer = spine.prepare(made, source), sign.signer()
     ledger, record = Ledger.default(), p.record
+    if source is not None:
+        record.recipe["data"] = "(rows in memory)"
     record.started, record.machine = started.isoformat(timespec="seconds"), _machine()
     same = {"recipe": record.recipe_hash, "data": record.data_hash, "test": record.test_hash, "mintmark": __version__}
     with places.claimed(
         Path(out), record.run, same, lambda f: ledger.has(f.name, str(f.resolve())), fresh=fresh
     ) as folder:
         record.run, at, path = folder.name, str(folder.resolve()), folder / "record.json"
-        if path.exists():  # a kill came between the record and the ledger: nothing is left to do but to enter it
+        if path.exists() and ledger.looked(record.run, at, record.test_hash):
+            # a kill came between the record and the ledger: nothing is left to do but to enter it
             _log(ledger, RunRecord.load(path), path)
             _clear(folder / "work")
             return Run(folder, RunRecord.load(path))
@@ -90,6 +93,8 @@ def run(
         ctx = Ctx(made.seed, folder=folder / "work", hear=hear or Ctx.hear, deadline=deadline)
         with metered(record, "train"):
             trained = spine.train(p, {}, ctx)
+        unused = trained.features.facts.get("left_out", [])
+        record.notes += [f"column {c['column']!r} is not used: it {c['why']}." for c in unused[:20]]
         if time.monotonic() > deadline:
             record.notes.append(f"the budget of {made.budget} was used up: fits were stopped before they were done.")
         spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))

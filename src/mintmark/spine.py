@@ -69,13 +69,13 @@ def prepare(recipe: Recipe, source: Rows | None = None) -> Prepared:
         money = payoff.parse(recipe.payoff) if recipe.payoff else None
         got = collect(recipe, task.assumed, lambda: task.example(Ctx(recipe.seed).rng), source)
         questions, truth = task.ask(got.rows, got.columns, config)
-        payoff.check(money, got.rows.table(), got.rows.names, task.answer)
+        said = payoff.check(money, got.rows.table(), truth.table(), task.answer)
         key = getattr(got.columns, task.key) if task.key else ""
         parts = divide(got, questions, truth, recipe, key, task.split == "stratify", Ctx(recipe.seed).rng)
         hashes = recipe.hash(settings=config), got.rows.hash()
         made = RunRecord("-".join(h[:8] for h in hashes), recipe.task, *hashes, test_hash=parts.test_hash)
         made.recipe, made.profile = recipe.as_dict(), profile.profile(got.rows, got.columns)
-        made.rows, made.split, made.notes = parts.sizes(), parts.by, [*recipe.rewritten, *got.notes]
+        made.rows, made.split, made.notes = parts.sizes(), parts.by, [*recipe.rewritten, *got.notes, *said]
     made.add(*used(), stage="collect")
     return Prepared(recipe, task, got.columns, money, made, parts)
 
@@ -104,7 +104,7 @@ def finish(p: Prepared, t: Trained, ctx: Ctx, out: Path, looked: Callable[[], in
 
     `looked` writes down that the test rows are about to be opened, and says how many runs have opened them by now.
     """
-    p.record.add(*t.measures, stage="valid")
+    p.record.add(*t.measures, stage="valid", source=f"mean over {len(p.parts.folds)} validation parts")
     decision = decide.learn(p.task.answer, t.validation, p.money, ctx.child(90).rng)
     with metered(p.record, "evaluate"):
         looks, test = looked(), p.parts.test.open()
@@ -116,12 +116,12 @@ def finish(p: Prepared, t: Trained, ctx: Ctx, out: Path, looked: Callable[[], in
 
         raw = predict(p.task, t.features, t.model, test.questions, test.past)
         made = decide.apply(decision, raw, asked)
-        p.record.add(*scored(p, t.features, t.model, decide.calibrated(decision, raw), test), stage="evaluate")
-        p.record.add(Measured("looks", looks, "runs", "down", source="runs that opened these rows"), stage="evaluate")
-        y, classes, money = test.known(p.task.answer, t.features.facts, p.money)
-        if p.money and money is not None:
-            earned = decide.value(money, made, y, classes, p.money, ctx.child(91).rng, test.weight)
-            p.record.add(*earned, stage="value")
+        found = scored(p, t.features, t.model, decide.calibrated(decision, raw), test)
+        p.record.add(*found, stage="evaluate", source=f"{len(test)} test rows, answers calibrated")
+        p.record.add(Measured("looks", looks, "runs", "down"), stage="evaluate", source="runs that opened these rows")
+        y, classes, pays = test.known(p.task.answer, t.features.facts, p.money)
+        if p.money and pays is not None:
+            p.record.add(*decide.value(pays, made, y, classes, p.money, ctx.child(91).rng, test.weight), stage="value")
     for name, look in capabilities.looks(p.recipe.with_):
         p.record.add(*look(p.task, again, asked, truth, made, ctx.child(92)), stage=name)
 

@@ -45,7 +45,7 @@ def test_a_run_is_told_in_money_first(
     monkeypatch.setattr("mintmark.api.CALL_S", 0.01)
     assert cli.main(["run", str(made / "tabular_classification.toml"), "--out", str(made / "again")]) == 0
     told = capsys.readouterr().out
-    assert told.index("What its decisions earn") < told.index("How good it is") < told.index("What it costs")
+    assert told.index("What its decisions earn") < told.index("How good its answers are") < told.index("What it costs")
     assert "1 run before: expect a rosy figure" in told
     for word in ("doing nothing", "acting on all", "knowing all", "95 % between", "verify", "serve"):
         assert word in told

@@ -123,7 +123,7 @@ def test_what_cannot_be_used_is_said_column_by_column() -> None:
         "user_id": list(range(900, 900 + 3 * n, 3))[::-1], "amount": [f"{i}.5" for i in range(n - 1)] + ["n/a"],
         "ignored": [1, 2] * (n // 2), "used": [1.5, 2.5] * (n // 2), "day": [dt.date(2024, 1, 1)] * n,
     }  # fmt: skip
-    state = features.learn(table.of(columns), leave={}, ignore=["ignored"])
+    state = features.learn(table.of(columns), leave={"ignored": "is ignored"})
     assert state.facts["names"] == ["used"]
     said = why(state)
     assert set(said) == set(columns) - {"used"}
@@ -136,8 +136,6 @@ def test_what_cannot_be_used_is_said_column_by_column() -> None:
 def test_a_setting_that_names_no_column_or_one_of_times_is_refused() -> None:
     with pytest.raises(RecipeError, match="did you mean 'code'"):
         learn({"code": [1, 2, 2]}, categorical=["cod"])
-    with pytest.raises(RecipeError, match="settings.ignore"):
-        learn({"code": [1, 2, 2]}, ignore=["nothing like it"])
     with pytest.raises(RecipeError, match="time values"):
         learn({"t": [dt.datetime(2024, 1, 1)] * 2}, categorical=["t"])
 

@@ -172,11 +172,24 @@ def test_unknown_and_unfit_columns() -> None:
         payoff.check(money, ROWS)
     assert caught.value.where == "payoff.true_positive"
     with pytest.raises(RecipeError, match="unknown column 'fee'"):
-        payoff.check(payoff.parse(Payoff(true_positive="fee")), ROWS, ["Amount"])
+        payoff.check(payoff.parse(Payoff(true_positive="fee")), ROWS.select(["Amount"]))
     texts = pa.table({"Amount": ["12 USD"]})
     with pytest.raises(DataError, match="'Amount' holds string, such as '12 USD'"):
         payoff.check(payoff.parse(Payoff(true_positive="Amount")), texts)
     payoff.check(payoff.parse(Payoff(true_positive="Amount + fee * 金额")), ROWS, kind="classes")
+
+
+def test_what_is_odd_is_said_and_what_cannot_be_is_refused() -> None:
+    truth = pa.table({"y": ["a", "b"] * (len(ROWS) // 2) + ["a"] * (len(ROWS) % 2)})
+    (said,) = payoff.check(payoff.parse(Payoff(false_negative=5)), ROWS, truth, "classes")
+    assert "false_negative pays more than payoff.true_positive" in said
+    assert payoff.check(payoff.parse(Payoff(false_negative=-5)), ROWS, truth, "classes") == []
+    three = pa.table({"y": ["a", "b", "c"]})
+    with pytest.raises(RecipeError, match="the data have 3"):
+        payoff.check(payoff.parse(Payoff(false_negative=-5)), ROWS, three, "classes")
+    matrix = payoff.parse(Payoff(matrix={"ok": {"a": 1.0}, "stop": {"b": 2.0}}, prevalence=0.1))
+    with pytest.raises(RecipeError, match="share of one of two"):
+        payoff.check(matrix, ROWS, three, "classes")
 
 
 def test_every_numeric_arrow_type_is_money() -> None:

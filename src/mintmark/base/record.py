@@ -47,8 +47,11 @@ class RunRecord:
     """each treatment of the data that a reader should know of, in a sentence"""
     measures: list[Measured] = field(default_factory=list)
 
-    def add(self, *measured: Measured, stage: str = "") -> None:
-        self.measures += [replace(m, name=f"{stage}.{m.name}") if stage else m for m in measured]
+    def add(self, *measured: Measured, stage: str = "", source: str = "") -> None:
+        """Keep measures under the name of their stage; `source` says where those come from that do not say it."""
+        self.measures += [
+            replace(m, name=f"{stage}.{m.name}" if stage else m.name, source=m.source or source) for m in measured
+        ]
 
     def total(self, name: str, value: float, unit: str, source: str) -> None:
         """Add to the measure of this name, which begins at 0."""
@@ -69,7 +72,7 @@ class RunRecord:
     def save(self, path: Path) -> Path:
         """Write all or nothing."""
         half = path.with_name(path.name + ".half")
-        half.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False), encoding="utf-8")
+        half.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
         os.replace(half, path)
         return path
 

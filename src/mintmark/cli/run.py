@@ -71,7 +71,7 @@ def show(said: dict[str, Any]) -> str:
         lines.append("")
     else:
         lines += ["No payoff in the recipe: judged by the task's own measures, not by money.", ""]
-    lines.append(f"How good it is                      {'test':>14} {'validation':>14}")
+    lines.append(f"{'How good its answers are':36}{'test':>14} {'validation':>14}")
     for name in MAIN:
         if f"evaluate.{name}" in m:
             valid = _number(m[f"valid.{name}"]["value"]) if f"valid.{name}" in m else ""

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from mintmark.base.errors import DataError
 from mintmark.data import clean, source
+from mintmark.data.past import ASKED
 from mintmark.data.rows import Rows, kind_of, of
 from mintmark.data.split import DEV_PART, TEST_PART, VALID_PART
 from mintmark.recipe.schema import Columns, Recipe
@@ -39,12 +40,17 @@ def collect(
         given = example()
     elif given is None:
         given, notes = source.read(recipe.data, recipe.read, recipe.folder)
+    if ASKED in given.names:
+        what = f"column {ASKED!r} has the name that is kept for the moment at which a row's question is asked."
+        raise DataError(what, where="data", fix="rename it: asked_at, say; columns.time says which column is the time.")
     columns = recipe.roles(given.names, assumed)
     if not recipe.columns.time and columns.time and kind_of(given.schema.field(columns.time).type) != "time":
         columns = columns.model_copy(update={"time": ""})  # a column that happens to have this name, and holds no times
     for role in ("time", "id", "group"):
         if getattr(columns, role) and not getattr(recipe.columns, role):
             notes.append(f"column {getattr(columns, role)!r} was taken for the {role}. Say columns.{role} to choose.")
+    if columns.entity and not columns.time:
+        notes.append(f"column {columns.entity!r} names the entity, but without columns.time its history is not known.")
     given, said = _named(given, columns)
     rows, more_said = clean.clean(given, columns.target)
     notes += said + more_said
@@ -60,7 +66,7 @@ def collect(
             notes += read_notes + [f"{Path(name).name}: {note}" for note in said]
     try:
         together = pa.concat_tables(tables, promote_options="permissive")
-    except pa.ArrowInvalid as exc:
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as exc:
         fix = "the same kinds of values in every file."
         raise DataError(f"the files do not fit together: {exc}", where="data, valid and test", fix=fix) from exc
     return Collected(of(together), columns, np.concatenate(part), notes)

@@ -47,7 +47,6 @@ def learn(
     leave: Mapping[str, str],
     time: str = "",
     categorical: Collection[str] = (),
-    ignore: Collection[str] = (),
     max_categories: int = 200,
 ) -> State:
     """Which columns are used, and how.
@@ -55,9 +54,9 @@ def learn(
     leave: columns that are none of the features, with the reason; time: the column whose clock means nothing later on,
     so that only what recurs of it is used. facts["names"] are the features, facts["categorical"] the places of those
     that are codes, facts["left_out"] the columns that are not used, with the reason.
-    Raises: RecipeError: `categorical` or `ignore` names no column, or one that cannot be read so.
+    Raises: RecipeError: `categorical` names no column, or one that cannot be read so.
     """
-    _checked(questions, categorical, ignore)
+    _checked(questions, categorical)
     numbers: list[tuple[str, float, bool]] = []
     words: list[Any] = []
     codes: list[Any] = []
@@ -65,7 +64,7 @@ def learn(
     left_out, clocks = [], (time, ASKED) if time else ()
     for field in questions.schema:
         name, kind = field.name, kind_of(field.type)
-        why = leave.get(name, "the recipe ignores it" if name in ignore else "")
+        why = leave.get(name, "")
         column = None if why else questions.select([name]).table().column(0)
         if column is None or kind in ("binary", "list"):
             why = why or f"holds {'bytes' if kind == 'binary' else 'lists or tables'}, not single values"
@@ -226,12 +225,10 @@ def _sums(values: Array) -> tuple[Array, Array]:
 # --- columns one by one -----------------------------------------------------------------------------------------------
 
 
-def _checked(questions: Rows, categorical: Collection[str], ignore: Collection[str]) -> None:
-    for setting, given in (("categorical", categorical), ("ignore", ignore)):
-        for name in given:
-            if name not in questions.names:
-                raise unknown("column", name, questions.names, where=f"settings.{setting}")
+def _checked(questions: Rows, categorical: Collection[str]) -> None:
     for name in categorical:
+        if name not in questions.names:
+            raise unknown("column", name, questions.names, where="settings.categorical")
         kind = kind_of(questions.schema.field(name).type)
         if kind not in ("number", "boolean", "text", "nothing"):
             what = f"column {name!r} holds {kind} values, which cannot be read as categories."

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from mintmark.base.errors import DataError
+from mintmark.base.errors import DataError, RecipeError
 from mintmark.data import split
 from mintmark.data.collect import Collected
 from mintmark.data.past import Earlier, Past, moments
@@ -131,6 +131,9 @@ def divide(
         classes=_codes(truth, truth.names[0]) if stratify else None,
     )
     clock = bool(time) and kind_of(rows.schema.field(time).type) == "time"
+    if recipe.label_delay and not time:
+        what = "there is no time column, so nothing is known to be earlier or later."
+        raise RecipeError(what, where="label_delay", fix='columns.time = "...", or leave label_delay out.')
     wait = delay(recipe.label_delay, clock)
     empty = Past(key if time else "", time, got.columns.target, wait, recipe.window, rows.hash()[:16])
     weight, group = _weights(rows, got.columns.weight), _codes(rows, got.columns.group)

@@ -179,7 +179,10 @@ def moments(questions: pa.RecordBatch | pa.Table, time: str) -> Array:
     Raises: DataError: a question without its moment, or with text for one.
     """
     name = ASKED if ASKED in questions.schema.names else time
-    at = _numbers(questions[name])
+    try:
+        at = _numbers(questions[name])
+    except DataError as exc:
+        raise DataError(exc.what, where=f"column {name!r}", fix=exc.fix) from None
     if np.isnan(at).any():
         row = int(np.flatnonzero(np.isnan(at))[0]) + 1
         raise DataError("no time.", where=f"column {name!r}, row {row}", fix="give each row the time it happened.")
@@ -198,8 +201,8 @@ def _numbers(column: Any) -> Array:
         raise DataError(
             f"{kind} values where numbers or times are wanted.", fix="dates as 2026-01-31 or 2026-01-31 12:00."
         )
-    made: Array = column.cast(pa.float64()).to_numpy(zero_copy_only=False) if isinstance(column, pa.Array) else (
-        column.cast(pa.float64()).to_numpy())  # fmt: skip
+    floats = column.cast(pa.float64(), safe=False)
+    made: Array = floats.to_numpy(zero_copy_only=False) if isinstance(floats, pa.Array) else floats.to_numpy()
     return made * scale if scale != 1.0 else made
 
 

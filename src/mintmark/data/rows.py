@@ -219,7 +219,7 @@ def _cast(values: pa.ChunkedArray, field: dict[str, str]) -> pa.ChunkedArray:
     whole = pa.types.is_integer(values.type)
     fits = kind in (field["kind"], "nothing") or (field["kind"] == "number" and kind == "boolean")
     fits = fits or (field["kind"] == "text" and whole)  # a code that happens to hold digits alone
-    if kind == "text" and field["kind"] in ("number", "time") or fits:
+    if kind == "text" and field["kind"] in ("number", "time", "boolean") or fits:
         if pa.types.is_dictionary(values.type):
             values = values.cast(values.type.value_type)
         if pa.types.is_timestamp(values.type) and values.type.tz:

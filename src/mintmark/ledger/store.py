@@ -74,6 +74,15 @@ class Ledger:
                 self._append(connection, "look", run, folder, text)
             return int(connection.execute(sa.select(sa.func.count()).select_from(same.subquery())).scalar_one())
 
+    def looked(self, run: str, folder: str, test_hash: str) -> bool:
+        """Whether this run wrote down here that it opened these test rows."""
+        import sqlalchemy as sa
+
+        e, text = self._entries.c, _canonical({"test_hash": test_hash})
+        mine = sa.select(e.seq).where(e.kind == "look", e.run == run, e.folder == folder, e.content == text).limit(1)
+        with self._reading() as connection:
+            return connection.execute(mine).first() is not None
+
     def runs(self, limit: int | None = None) -> list[dict[str, Any]]:
         """The entries of runs, newest first: seq, time, run, folder, and what the run wrote there."""
         import sqlalchemy as sa

@@ -26,6 +26,8 @@ def of_classes(p: Array, y: Array) -> list[Measured]:
         Measured("brier_score", _brier(p, y), "1", "down"),
     ]
     made = made + losses if k == 2 else losses[:1] + made + losses[1:]
+    if (y < 0).any():
+        made.append(Measured("unseen", float((y < 0).mean()), "1", "down", source="rows of a class training never saw"))
     made.append(Measured("accuracy", float((top == y).mean()), "1", "up"))
     if len(known):
         recalls = recall_score(y, top, labels=known, average="macro", zero_division=0)

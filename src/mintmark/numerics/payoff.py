@@ -5,7 +5,7 @@ Nothing of Python is ever run: an expression is read into steps of our own, and 
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from mintmark.base.errors import DataError, RecipeError, unknown
-from mintmark.numerics.answers import Array
+from mintmark.numerics.answers import Array, names_of
 
 LONGEST, DEEPEST = 500, 50
 CELLS = {"true_negative": (0, 0), "false_negative": (0, 1), "false_positive": (1, 0), "true_positive": (1, 1)}
@@ -348,24 +348,32 @@ def _matrix(lines: Mapping[str, Mapping[str, float | str]]) -> dict[str, dict[st
     }
 
 
-def check(
-    money: Money | None, rows: pa.Table | pa.RecordBatch, columns: Iterable[str] | None = None, kind: str = ""
-) -> None:
-    """Whether it fits this kind of answer and can be worked out on such rows; `columns` that may be used, default all.
+def check(money: Money | None, rows: pa.Table, truth: pa.Table | None = None, kind: str = "") -> list[str]:
+    """What a reader should know of this payoff; it fits this kind of answer, these rows and the classes of the truth.
 
-    Raises: RecipeError: no such column (names the nearest), cells for numbers, over and under for classes.
-    DataError: a column that does not hold numbers.
+    Raises: RecipeError: no such column or class (names the nearest), cells for numbers or for other than two classes,
+    over and under for classes. DataError: a column that does not hold numbers, a row whose money cannot be worked out.
     """
     if money is None:
-        return
+        return []
     _fits(money, kind)
-    allowed = list(rows.schema.names if columns is None else columns)
     for _, _, expression in money._all():
         for name in sorted(expression.columns):
-            if name not in allowed:
-                raise unknown("column", name, allowed, where=expression.where)
+            if name not in rows.schema.names:
+                raise unknown("column", name, rows.schema.names, where=expression.where)
             numbers(rows, name, expression.where)
         expression.value(rows)  # of every row, before any is looked at as a test row
+    if truth is None or kind != "classes":
+        return []
+    classes = sorted(names_of(truth.column(0)).unique().drop_null().to_pylist())
+    money.tensor(rows.slice(0, 0), classes)
+    if money.prevalence is not None and len(classes) != 2:
+        what = f"is the share of one of two classes; the data have {len(classes)}."
+        raise RecipeError(what, where="payoff.prevalence", fix="leave it out.")
+    mean = {n: float(np.mean(money.cells[n].value(rows))) if n in money.cells else 0.0 for n in CELLS}
+    pairs = (("false_negative", "true_positive"), ("false_positive", "true_negative"))
+    odd = [(wrong, right) for wrong, right in pairs if mean[wrong] > mean[right]]
+    return [f"payoff.{a} pays more than payoff.{b}: is a cost written without its minus?" for a, b in odd]
 
 
 def _fits(money: Money, kind: str) -> None:

@@ -234,6 +234,10 @@ class Recipe(Strict):
             if name not in names:
                 where = "target" if role == "target" and self.target else f"columns.{role}"
                 raise unknown("column", name, names, where=where)
+        for role, name in given.items():
+            if role != "target" and name == given.get("target"):
+                what = f"column {name!r} is the target, and so cannot be the {role} as well."
+                raise RecipeError(what, where=f"columns.{role}", fix="another column, or leave it out.")
         free = set(names) - set(given.values())
         return Columns(**{role: role for role in assumed if role in free and role not in given} | given)
 

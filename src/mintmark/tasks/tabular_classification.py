@@ -35,7 +35,9 @@ class Config(Strict):
         "", description="The class that payoffs, precision and recall speak of; without it the last in sorted order."
     )
     categorical: tuple[str, ...] = Field((), description="Number columns whose values are names, such as postcodes.")
-    ignore: tuple[str, ...] = Field((), description="Columns that are not used.")
+    ignore: tuple[str, ...] = Field(
+        (), description="Columns that are not used, and not asked for when the model is served."
+    )
     max_categories: int = Field(
         200, ge=2, description="Categories of a column that are told apart, the most frequent; the others are one."
     )
@@ -69,8 +71,16 @@ class Config(Strict):
 
 
 def ask(rows: Rows, columns: Columns, config: Config) -> tuple[Rows, Rows]:
-    """Raises: DataError: one class or none, or a target that is no class. RecipeError: `positive` is no class."""
+    """The row without its target and what is to be ignored: that is not asked for when the model is used, either.
+
+    Raises: DataError: one class or none, or a target that is no class. RecipeError: `positive` is no class, `ignore` no
+    column.
+    """
     questions, truth = drop_target(rows, columns, config)
+    for name in config.ignore:
+        if name not in rows.names:
+            raise unknown("column", name, rows.names, where="settings.ignore")
+    questions = questions.drop([n for n in config.ignore if n not in (columns.time, columns.entity)])
     name, column = columns.target, truth.table().column(0)
     kind = table.kind_of(column.type)
     if kind not in ("text", "number", "boolean", "nothing"):
@@ -103,7 +113,6 @@ def learn(questions: Rows, truth: Rows, columns: Columns, config: Config) -> Sta
         leave=leave,
         time=columns.time,
         categorical=config.categorical,
-        ignore=config.ignore,
         max_categories=config.max_categories,
     )
     if not state.facts["names"] and not looks_back:
