@@ -263,6 +263,19 @@ def test_half_numbers_and_codes_stay_text(tmp_path: Path) -> None:
     assert str(rows.schema.field("x").type) == "string" and notes == []
 
 
+def test_decimal_commas_where_semicolons_divide(tmp_path: Path) -> None:
+    text = "price;code;size\n1.234,50;1,2,3;7\n-0,5;4,5;8\n12;6;9\n;7,8;10\n"
+    rows, notes = read(write(tmp_path, text))
+    assert rows.table()["price"].to_pylist() == [1234.5, -0.5, 12.0, None] and rows.table()["size"].to_pylist() == [
+        7,
+        8,
+        9,
+        10,
+    ]
+    assert rows.table()["code"].to_pylist() == ["1,2,3", "4,5", "6", "7,8"], "lists of numbers are no decimals"
+    assert notes == ["t.csv: column 'price': decimal commas were read."]
+
+
 def test_infinite_and_nan_become_missing(tmp_path: Path) -> None:
     rows, _ = read(write(tmp_path, "x,y\ninf,a\n1.5,b\nNaN,c\n-inf,\n"))
     cleaned, notes = clean(rows, "y")

@@ -33,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except typer.Exit as exc:
         return int(exc.exit_code)
     except WrongUse as exc:
+        if not exc.format_message():  # no words at all: the help has been printed
+            return 2
         said = {"kind": "UsageError", "where": "command line", "what": exc.format_message(), "try": "mintmark --help"}
         return _fail({"error": said}, 2, as_json)
     except (KeyboardInterrupt, typer.Abort):

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from mintmark.cli.plain import program
+
 
 def new(
     task: Annotated[str, typer.Argument(help="The task: see `mintmark tasks`.", show_default=False)],
@@ -53,4 +55,4 @@ def toml(recipe: dict[str, Any]) -> str:
 
 def show(said: dict[str, Any]) -> str:
     lines = [f"{name:8}{path}" for name, path in said.items()]
-    return "\n".join([*lines, "", "Next", f"  mintmark run {said['recipe']}"])
+    return "\n".join([*lines, "", "Next", f"  {program()} run {said['recipe']}"])

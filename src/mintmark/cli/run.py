@@ -1,12 +1,13 @@
 """mintmark run: carry a recipe to a signed bundle and a record."""
 
-import shutil
 import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from mintmark.cli.plain import number, program
 
 MAIN = (
     "roc_auc", "average_precision", "log_loss", "brier_score", "accuracy", "balanced_accuracy", "f1_macro", "precision",
@@ -47,14 +48,13 @@ def show(said: dict[str, Any]) -> str:
     )
     lines = [
         f"Run {said['run']}",
-        f"{rows['all']} rows, divided by {said['split']}: {rows['dev']} to choose on, {rows['test']} to test, "
-        f"looked at {seen}.",
+        f"{rows['all']} rows, divided by {said['split']}: {rows['dev']} to choose on, {rows['test']} to test, {seen}.",
         "",
     ]
     if "value.per_case" in m:
         unit = m["value.per_case"]["unit"]
-        low, high = (_number(m[f"value.per_case.{e}"]["value"]) for e in ("low", "high"))
-        earned = _number(m["value.per_case"]["value"])
+        low, high = (number(m[f"value.per_case.{e}"]["value"]) for e in ("low", "high"))
+        earned = number(m["value.per_case"]["value"])
         lines.append("What its decisions earn, on the test rows")
         lines.append(f"  {'a case':34}{earned:>14} {unit}   95 % between {low} and {high}")
         for name, words in (
@@ -63,7 +63,7 @@ def show(said: dict[str, Any]) -> str:
             ("perfect", "knowing all"),
         ):
             if f"value.{name}" in m:
-                lines.append(f"  {words:34}{_number(m[f'value.{name}']['value']):>14} {unit}")
+                lines.append(f"  {words:34}{number(m[f'value.{name}']['value']):>14} {unit}")
         shares = (("acted", "cases acted on"), ("recall", "positive cases caught"), ("precision", "right when acting"))
         for name, words in shares:
             if f"value.{name}" in m:
@@ -74,30 +74,23 @@ def show(said: dict[str, Any]) -> str:
     lines.append(f"{'How good its answers are':36}{'test':>14} {'validation':>14}")
     for name in MAIN:
         if f"evaluate.{name}" in m:
-            valid = _number(m[f"valid.{name}"]["value"]) if f"valid.{name}" in m else ""
-            lines.append(f"  {name:34}{_number(m[f'evaluate.{name}']['value']):>14} {valid:>14}")
+            valid = number(m[f"valid.{name}"]["value"]) if f"valid.{name}" in m else ""
+            lines.append(f"  {name:34}{number(m[f'evaluate.{name}']['value']):>14} {valid:>14}")
     lines += ["", "What it costs"]
     for name, words in (("cost.train", "training"), ("cost.per_1k_predictions", "1,000 predictions, one by one"),
                         ("cost.per_1k_predictions.batch_256", "1,000 predictions, 256 a call")):  # fmt: skip
         if name in m:
-            lines.append(f"  {words:34}{_number(m[name]['value']):>14} {m[name]['unit']}   {m[name]['how']}")
-    lines.append(f"  {'an answer takes (median, 99 %)':34}{_number(1000 * m['serve.p50']['value']):>14} ms  "
-                 f"{_number(1000 * m['serve.p99']['value'])} ms")  # fmt: skip
+            lines.append(f"  {words:34}{number(m[name]['value']):>14} {m[name]['unit']}   {m[name]['how']}")
+    lines.append(f"  {'an answer takes (median, 99 %)':34}{number(1000 * m['serve.p50']['value']):>14} ms  "
+                 f"{number(1000 * m['serve.p99']['value'])} ms")  # fmt: skip
     if said["notes"]:
         lines += ["", "Worth knowing", *(f"  - {note}" for note in said["notes"])]
-    bundle, program = said["bundle"], "mintmark" if shutil.which("mintmark") else sys.argv[0]
+    bundle, me = said["bundle"], program()
     lines += [
         "", f"Record  {said['record']}", f"Bundle  {bundle}", "", "Next",
-        f"  {program} verify {bundle}", f"  {program} predict {bundle} FILE", f"  {program} serve {bundle}",
+        f"  {me} verify {bundle}", f"  {me} predict {bundle} FILE", f"  {me} serve {bundle}",
     ]  # fmt: skip
     return "\n".join(lines)
-
-
-def _number(value: float) -> str:
-    """Four significant digits, thousands apart, never as a power of ten where people would not write one."""
-    if value == 0 or 1e-4 <= abs(value) < 1e15:
-        return f"{value:,.0f}" if abs(value) >= 10000 else f"{value:,.4g}"
-    return f"{value:.3g}"
 
 
 class Progress:

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from mintmark.cli.plain import number, program
+
 
 def runs(
     verify: Annotated[bool, typer.Option("--verify", help="Check the chain of hashes and every record.")] = False,
@@ -23,11 +25,11 @@ def show(said: dict[str, Any]) -> str:
     if "holds" in said:
         return "The ledger holds." if said["holds"] else "\n".join(["The ledger does not hold:", *said["broken"]])
     if not said["runs"]:
-        return "No runs yet. Next: mintmark new tabular_classification"
+        return f"No runs yet. Next: {program()} new tabular_classification"
     return "\n".join(_line(r) for r in said["runs"])
 
 
 def _line(run: dict[str, Any]) -> str:
-    measures = run.get("content", run).get("measures", {})
-    figures = "  ".join(f"{n} {v:.4g} {u}" for n, (v, u) in measures.items())
-    return f"{run['time'][:16]}  {run['run']:22}  {run.get('content', run).get('task', ''):24} {figures}"
+    content = run["content"]
+    figures = "  ".join(f"{n} {number(v)}" + (f" {u}" if u != "1" else "") for n, (v, u) in content["measures"].items())
+    return f"{run['time'][:16].replace('T', ' ')}  {run['run']:22}  {content['task']:24}{figures}"

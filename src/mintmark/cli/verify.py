@@ -9,9 +9,9 @@ import typer
 def verify(
     bundle: Annotated[Path, typer.Argument(help="The bundle's folder: the one with model.sig.")],
 ) -> dict[str, Any]:
-    """Check a bundle's signature and every file of it, and say who signed it."""
+    """Check a bundle's signature and every file of it; say who signed it, and which libraries have changed since."""
     from mintmark.artifact import bundle as bundles
-    from mintmark.artifact import sign, signature
+    from mintmark.artifact import environment, sign, signature
 
     trust = sign.trust()
     files = bundles.verify(bundle, trust)
@@ -27,4 +27,5 @@ def verify(
         "files": len(files),
         "bytes": sum(map(len, files.values())),
         "proves": trust.proves(by),
+        "other_versions_here": environment.drifted(facts.get("environment") or {}),
     }

@@ -12,7 +12,7 @@ import pyarrow.csv as arrow_csv
 
 from mintmark.base.errors import DataError
 from mintmark.data import encoding
-from mintmark.data.values import MISSING, absent_to_null, settle
+from mintmark.data.values import MISSING, absent_to_null, decimal_point, settle
 
 DELIMITERS = (",", ";", "\t", "|")
 NONE = "\x1f"  # one column: a character that no text holds
@@ -72,7 +72,11 @@ def read(path: Path, options: Options) -> tuple[Columns, list[str]]:
         if name in options.text:
             columns[name] = absent_to_null(column, options.missing)
         elif pa.types.is_string(column.type):
-            columns[name], found = settle(column, options.missing, f"{layout.name}: column {name!r}")
+            where = f"{layout.name}: column {name!r}"
+            if layout.delimiter != ",":
+                column, found = decimal_point(column, where)
+                notes += found
+            columns[name], found = settle(column, options.missing, where)
             notes += found
     return columns, notes
 

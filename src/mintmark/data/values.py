@@ -9,6 +9,8 @@ import pyarrow.compute as pc
 
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "?", "-")
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(inf|Inf|INF|infinity|Infinity)$"
+COMMA = r"^[+-]?[\d.]*\d,\d+$"
+GROUPED = r"^[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?$"
 CODE = r"^[\w-]*(\d[A-Za-z]|[A-Za-z]-?\d)[\w-]*$"  # letters and digits in one word, as in 85123A
 WHOLE = r"^[+-]?\d+$"
 DATE = r"^\d{4}(/|-|\.|年)"
@@ -44,6 +46,19 @@ def settle(column: pa.ChunkedArray, missing: Iterable[str], where: str) -> tuple
         if times.null_count == present.null_count:
             return times, []
     return absent_to_null(blank_to_null(column), missing), notes
+
+
+def decimal_point(column: pa.ChunkedArray, where: str) -> tuple[pa.ChunkedArray, list[str]]:
+    """A text column with 1.234,5 as 1234.5, where 9 of 10 values are such numbers and one at least has its comma."""
+    sample = pc.utf8_trim_whitespace(column.take(pa.array(np.arange(0, len(column), len(column) // SAMPLE + 1))))
+    sample = sample.filter(pc.invert(pc.is_in(sample, pa.array(MISSING, sample.type))))
+    if not _share(sample, COMMA) or _share(sample, GROUPED) < 0.9:
+        return column, []
+    trimmed = pc.utf8_trim_whitespace(column)
+    plain = pc.replace_substring(pc.replace_substring(trimmed, ".", ""), ",", ".")
+    return pc.if_else(pc.match_substring_regex(trimmed, GROUPED), plain, column), [
+        f"{where}: decimal commas were read."
+    ]
 
 
 def blank_to_null(column: pa.ChunkedArray) -> pa.ChunkedArray:
