@@ -22,7 +22,7 @@ from mintmark.serving.body import Gone, Limits, Receive
 from mintmark.serving.counts import Counts
 from mintmark.serving.model import Model
 from mintmark.serving.questions import Columns
-from mintmark.serving.refusals import CLOSE, NotFound, Overloaded, Refused, WrongMethod, status_of
+from mintmark.serving.refusals import CLOSE, NotFound, Overloaded, Refused, Stopping, WrongMethod, status_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -50,7 +50,7 @@ def make_app(loaded: Mapping[str, spine.Loaded], limits: Limits | None = None, l
     from fastapi.openapi.utils import get_openapi
     from starlette.exceptions import HTTPException
     from starlette.requests import Request
-    from starlette.responses import Response
+    from starlette.responses import PlainTextResponse, Response
     from starlette.routing import Route
 
     pool = ThreadPoolExecutor(1, "mintmark-answer")
@@ -70,12 +70,12 @@ def make_app(loaded: Mapping[str, spine.Loaded], limits: Limits | None = None, l
     app = App(title="mintmark", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.door, app.state.models = door, models
 
-    @app.get("/healthz", summary="Whether the server takes requests")
+    @app.get("/healthz", summary="Whether the server takes requests", responses={503: {"description": "closing"}})
     async def healthz() -> Response:
         status, say = (503, b'{"status":"closing"}') if door.closing else (200, b'{"status":"ok"}')
         return Response(say, status, media_type="application/json")
 
-    @app.get("/metrics", summary="Counters in the text format of Prometheus")
+    @app.get("/metrics", response_class=PlainTextResponse, summary="Counters in the text format of Prometheus")
     async def metrics() -> Response:
         return Response(counts.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -84,7 +84,11 @@ def make_app(loaded: Mapping[str, spine.Loaded], limits: Limits | None = None, l
         about = {"models": [m.about() for m in models.values()]}
         return Response(orjson.dumps(about), media_type="application/json")
 
-    @app.get("/v1/models/{name}", summary="One model: its task, run, answer and questions")
+    @app.get(
+        "/v1/models/{name}",
+        summary="One model: its task, run, answer and questions",
+        responses={404: {"description": "no model of this name"}},
+    )
     async def show_model(name: str) -> Response:
         return Response(orjson.dumps(_find(models, name).about()), media_type="application/json")
 
@@ -124,6 +128,12 @@ class Predict:
             n, said = await self._answered(_find(self.models, name), scope["headers"], receive)
         except Gone:
             return
+        except asyncio.CancelledError:
+            if not door.closing:
+                raise
+            what = "the server stops, and this request was not answered in the time that it leaves itself."
+            stopping = Stopping(what, where="server", fix="the server that takes its place.")
+            status, headers, said = _refusal(stopping)
         except Exception as exc:  # noqa: BLE001  the outermost face: whatever comes here has an answer
             status, headers, said = _refusal(exc)
         finally:
@@ -142,14 +152,18 @@ class Predict:
 
     async def _answered(self, model: Model, headers: Any, receive: Receive) -> tuple[int, bytes]:
         """How many rows there were, and the whole answer to them."""
-        door = self.door
-        size, content = 0, await body.read(headers, receive, door.limits)
-        try:
-            size = len(content)
-            door.bytes += size
+        door, size = self.door, 0
+
+        def hold(more: int) -> None:
+            nonlocal size
+            size += more
+            door.bytes += more
             if door.bytes > door.limits.held_bytes:
                 what = "the requests that are being answered already fill the memory set aside for them."
                 raise Overloaded(what, where="server", fix="again after the seconds in Retry-After.")
+
+        try:
+            content = await body.read(headers, receive, door.limits, hold)
             if size <= INLINE_BYTES:
                 n, columns = self._read(model, content)
             else:

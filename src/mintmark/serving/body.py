@@ -38,10 +38,12 @@ class Gone(Exception):
     """The client hung up before its body had come."""
 
 
-async def read(headers: list[tuple[bytes, bytes]], receive: Receive, limits: Limits) -> bytes:
-    """The body, counted while it comes.
+async def read(
+    headers: list[tuple[bytes, bytes]], receive: Receive, limits: Limits, hold: Callable[[int], None]
+) -> bytes:
+    """The body, counted while it comes; `hold` is told of each piece, and may refuse it.
 
-    Raises: WrongType, TooLarge, TooSlow; Gone.
+    Raises: WrongType, TooLarge, TooSlow; Gone; what `hold` raises.
     """
     length, expects = _look(headers)
     if length > limits.body_bytes:
@@ -52,10 +54,11 @@ async def read(headers: list[tuple[bytes, bytes]], receive: Receive, limits: Lim
         async with asyncio.timeout(limits.body_s):
             message = await receive()
             body: bytes = message.get("body", b"")
+            hold(len(body))
             if message["type"] == "http.disconnect":
                 raise Gone
             if message.get("more_body"):
-                body = await _rest(body, receive, limits)
+                body = await _rest(body, receive, limits, hold)
     except TimeoutError:
         what = f"the body had not come after {limits.body_s:g} s."
         raise TooSlow(what, where="body", fix="send fewer rows at a time, or without pauses.") from None
@@ -106,7 +109,7 @@ def _look(headers: list[tuple[bytes, bytes]]) -> tuple[int, bool]:
     return length, expects
 
 
-async def _rest(body: bytes, receive: Receive, limits: Limits) -> bytes:
+async def _rest(body: bytes, receive: Receive, limits: Limits, hold: Callable[[int], None]) -> bytes:
     parts, size = [body], len(body)
     while True:
         message = await receive()
@@ -114,6 +117,7 @@ async def _rest(body: bytes, receive: Receive, limits: Limits) -> bytes:
             raise Gone
         parts.append(message.get("body", b""))
         size += len(parts[-1])
+        hold(len(parts[-1]))
         if size > limits.body_bytes:
             if message.get("more_body"):
                 await _drain(receive)

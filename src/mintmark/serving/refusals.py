@@ -8,7 +8,8 @@ MintmarkError               422  whatever the serving path raises
     ├── TooSlow             408
     ├── TooLarge            413
     ├── WrongType           415
-    └── Overloaded          429
+    ├── Overloaded          429
+    └── Stopping            503
 """
 
 from collections.abc import Iterable
@@ -49,6 +50,11 @@ class WrongType(Refused):
 class Overloaded(Refused):
     status = 429
     headers = ((b"retry-after", b"1"),)
+
+
+class Stopping(Refused):
+    status = 503
+    headers = (CLOSE, (b"retry-after", b"1"))
 
 
 def status_of(error: MintmarkError) -> int:

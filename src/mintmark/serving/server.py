@@ -44,6 +44,11 @@ def listen(host: str, port: int) -> socket.socket:
 def run(app: "FastAPI", sockets: list[socket.socket], limits: Limits, ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight; returns when that is done."""
     import uvicorn
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+    from mintmark.serving.wire import Wire
+
+    class Patient(Wire, HttpToolsProtocol): ...
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -71,7 +76,7 @@ def run(app: "FastAPI", sockets: list[socket.socket], limits: Limits, ready: Cal
                     signal.signal(which, handler)
 
     config = uvicorn.Config(
-        app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
+        app, http=Patient, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
         proxy_headers=False, timeout_keep_alive=limits.keep_alive_s, timeout_graceful_shutdown=limits.stop_s,
         loop="auto", backlog=2048,
     )  # fmt: skip
