@@ -31,6 +31,23 @@ def recipe_of(name: str, **changes: Any) -> schema.Recipe:
     return schema.parse({"task": name, **tasks.get(name).starter, **changes}, where=name)
 
 
+def variants(name: str) -> list[dict[str, Any]]:
+    """What a promise must hold for: the starter with a window that is full, each rung, and other ways to decide."""
+    task = tasks.get(name)
+    start, rows = task.starter, source_of(name).table()
+    found: list[dict[str, Any]] = [{"window": 3}]
+    found += [{"settings": start.get("settings", {}) | rung} for rung in task.ladder]
+    if task.answer == "classes":
+        number = next(f.name for f in rows.schema if pa.types.is_floating(f.type))
+        first, second = sorted(pc.unique(rows[start["target"]]).to_pylist())[:2]
+        matrix = {"wait": {first: f"-{number}"}, "ask": {first: -2, second: -1}, "drop": {second: f"-{number}"}}
+        flat = {"true_positive": 5, "false_positive": -1, "capacity": 0.1}
+        time = start.get("columns", {}).get("time")
+        apart: dict[str, Any] = {"columns": {"id": time}, "label_delay": 0} if time else {}
+        found += [apart | {"payoff": p} for p in (flat, {"matrix": matrix})]
+    return found
+
+
 def source_of(name: str, seed: int = 5) -> Rows:
     return tasks.get(name).example(np.random.default_rng(seed))
 

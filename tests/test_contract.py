@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import contract
 import pytest
@@ -13,9 +14,18 @@ from mintmark.base.record import RunRecord
 every_task = pytest.mark.parametrize("name", sorted(tasks.names()))
 
 
-@every_task
-@pytest.mark.parametrize("check", contract.CHECKS, ids=lambda c: c.__name__)
-def test_promise(name: str, check: contract.Check, tmp_path: Path) -> None:
+every_promise = pytest.mark.parametrize("check", contract.CHECKS, ids=lambda c: c.__name__)
+
+
+@every_promise
+@pytest.mark.parametrize(
+    "name, changes", [(n, c) for n in sorted(tasks.names()) for c in contract.variants(n)], ids=str
+)
+def test_promise(
+    name: str, changes: dict[str, Any], check: contract.Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = contract.recipe_of
+    monkeypatch.setattr(contract, "recipe_of", lambda name, **more: right(name, **changes | more))
     check(name, tmp_path)
 
 

@@ -19,6 +19,8 @@ from mintmark.data import rows as table
 from mintmark.data.past import Past
 from mintmark.data.split import Sealed
 from mintmark.numerics import answers
+from mintmark.numerics.ctx import Ctx
+from mintmark.numerics.payoff import Money
 from mintmark.recipe import schema
 
 Patch = pytest.MonkeyPatch
@@ -126,6 +128,29 @@ def a_window_in_the_bundle_only(patch: Patch) -> None:
     patch.setattr(spine.Past, "as_of", lambda past, q: right(replace(past, window=1000), q))
 
 
+@mistake(contract.replayed_events_give_the_batch)
+def a_tail_that_is_too_short(patch: Patch) -> None:
+    right, real = Past.tail, contract.recipe_of
+    patch.setattr(contract, "recipe_of", lambda name, **changes: real(name, **{"window": 3} | changes))
+    patch.setattr(Past, "tail", lambda past: replace(right(replace(past, window=past.window - 1)), window=past.window))
+
+
+@mistake(contract.same_seed_same_bundle)
+def a_seed_drawn_anew(patch: Patch) -> None:
+    real, forest = contract.recipe_of, {"settings": {"model": "random_forest", "n_estimators": 5, "positive": "fraud"}}
+    patch.setattr(contract, "recipe_of", lambda name, **changes: real(name, **forest | changes))
+    patch.setattr(Ctx, "draw_seed", lambda ctx: int(np.random.default_rng().integers(2**31 - 1)))
+
+
+@mistake(contract.serves_as_it_trained)
+def decisions_in_the_order_of_the_alphabet(patch: Patch) -> None:
+    """What a bundle's sorted JSON makes of a matrix, where nothing gives the order of its lines back."""
+    matrix = contract.variants(TASK)[-1]
+    real, right = contract.recipe_of, Money.of_facts
+    patch.setattr(contract, "recipe_of", lambda name, **changes: real(name, **matrix | changes))
+    patch.setattr(Money, "of_facts", lambda facts, actions: right(facts, list(facts["matrix"]) or actions))
+
+
 @mistake(contract.the_test_rows_are_touched_once)
 def normalised_before_the_split(patch: Patch) -> None:
     def ask(rows: Any, columns: Any, config: Any) -> Any:
@@ -227,7 +252,10 @@ BAD_LINES: list[tuple[Callable[[Path], None], str, str]] = [
     (house.floors_hold, f"tasks/{TASK}.py", "def f():\n    from mintmark.capital import prices\n"),
     (house.floors_hold, "numerics/decide.py", "from mintmark.data import split\n"),
     (house.floors_hold, "capabilities/explain.py", f"from mintmark.tasks import {TASK}\n"),
+    (house.nothing_heavy_at_a_top, f"tasks/{TASK}.py", "try:\n    import lightgbm\nexcept ImportError:\n    pass\n"),
+    (house.no_room_by_its_name, "numerics/decide.py", "def f(need):\n    return need('mintmark.capital.prices')\n"),
     (house.no_pickle, "artifact/bundle.py", "import pickle\n"),
+    (house.no_pickle, "artifact/bundle.py", "def f(import_module):\n    return import_module('pickle')\n"),
     (house.no_pickle, "artifact/bundle.py", "def f(np, p):\n    return np.load(p, allow_pickle=True)\n"),
     (house.no_eval, "numerics/payoff.py", "def f(text):\n    return eval(text)\n"),
     (house.base_is_the_standard_library, "base/record.py", "import numpy\n"),

@@ -85,6 +85,13 @@ def test_the_same_test_rows_are_known_again_however_they_lie(tmp_path: Path) -> 
     assert spine.prepare(other).record.test_hash not in hashes
 
 
+def test_copies_across_the_split_are_said() -> None:
+    rows = payments(100)
+    doubled = pa.concat_tables([rows, rows])
+    assert any("are copies of rows" in n for n in spine.prepare(recipe(), table.of(doubled)).record.notes)
+    assert not any("are copies of rows" in n for n in spine.prepare(recipe(), table.of(rows)).record.notes)
+
+
 def test_where_the_data_lie_is_no_part_of_what_is_learnt(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

@@ -72,6 +72,10 @@ def run(
     started, start = datetime.now(UTC), time.monotonic()
     made, source = _recipe(recipe, data, sets, budget)
     p, signer = spine.prepare(made, source), sign.signer()
+    deadline = start + _budget_s(made)
+    if time.monotonic() > deadline:
+        what = "it was used up by reading the data; nothing is fitted yet."
+        raise BudgetError(what, where=f"budget {made.budget!r}", fix="a larger budget, or fewer rows.")
     ledger, record = Ledger.default(), p.record
     if source is not None:
         record.recipe["data"] = "(rows in memory)"
@@ -86,10 +90,6 @@ def run(
             _log(ledger, RunRecord.load(path), path)
             _clear(folder / "work")
             return Run(folder, RunRecord.load(path))
-        deadline = start + _budget_s(made)
-        if time.monotonic() > deadline:
-            what = "it was used up by reading the data; nothing is fitted yet."
-            raise BudgetError(what, where=f"budget {made.budget!r}", fix="a larger budget, or fewer rows.")
         ctx = Ctx(made.seed, folder=folder / "work", hear=hear or Ctx.hear, deadline=deadline)
         with metered(record, "train"):
             trained = spine.train(p, {}, ctx)

@@ -64,6 +64,12 @@ def test_a_wrong_delimiter_is_named(tmp_path: Path, capsys: pytest.CaptureFixtur
     refused(tmp_path, capsys, 3, "delimiter")
 
 
+def test_a_delimiter_that_is_not_known_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "d.csv").write_text(GOOD.replace(",", "^"))
+    (tmp_path / "r.toml").write_text(RECIPE)
+    refused(tmp_path, capsys, 3, "a^b^y", "delimiter")
+
+
 def test_paths_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "r.toml").write_text(RECIPE)
     (tmp_path / "dd.csv").write_text(GOOD)
@@ -144,7 +150,8 @@ def test_odd_data_that_work(
     monkeypatch.setattr("mintmark.api.CALL_S", 0.01)
     (tmp_path / "d.csv").write_text(TREATED[name])
     (tmp_path / "r.toml").write_text(RECIPE)
-    code, said = ran(tmp_path, capsys)
+    once = ("valid", "test") if name == "10,000 columns" else ()  # one fit of many columns is slow enough
+    code, said = ran(tmp_path, capsys, *(w for part in once for w in ("--set", f"{part}=d.csv")))
     assert code == 0, said
     notes = " ".join(said["notes"])
     if name == "NaN and inf":

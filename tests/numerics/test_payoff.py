@@ -251,11 +251,11 @@ def test_facts_and_back() -> None:
         currency="CNY", true_positive="`Loan Amount` - 5", false_positive=-1e-7, capacity=0.1, prevalence=0.02
     )
     money = payoff.parse(spec)
-    again = payoff.Money.of_facts(json.loads(json.dumps(money.facts())))
+    again = payoff.Money.of_facts(json.loads(json.dumps(money.facts(), sort_keys=True)), money.actions([]))
     assert again == money
     assert np.array_equal(again.tensor(ROWS, ["0", "1"]), money.tensor(ROWS, ["0", "1"]))
     wide = payoff.parse(Payoff(matrix={"a": {"b": "Amount"}}))
-    assert payoff.Money.of_facts(json.loads(json.dumps(wide.facts()))) == wide
+    assert payoff.Money.of_facts(json.loads(json.dumps(wide.facts(), sort_keys=True)), wide.actions([])) == wide
 
 
 def test_money_of_the_wrong_kind() -> None:

@@ -27,12 +27,15 @@ def new(
     for path in names.values():
         if path.exists():
             raise RecipeError("is there already.", where=str(path), fix="another folder with --out.")
-    folder.mkdir(parents=True, exist_ok=True)
-    csv.write_csv(made.example(np.random.default_rng(0)).table(), names["csv"])
-    names["schema.json"].write_text(json.dumps(schema.json_schema(task, made.config), indent=1), encoding="utf-8")
     recipe = {"version": 1, "task": task, "data": names["csv"].name, **made.starter}
     schema.parse(recipe, where=str(names["toml"]))
-    names["toml"].write_text(f"#:schema {names['schema.json'].name}\n" + toml(recipe), encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        csv.write_csv(made.example(np.random.default_rng(0)).table(), names["csv"])
+        names["schema.json"].write_text(json.dumps(schema.json_schema(task, made.config), indent=1), encoding="utf-8")
+        names["toml"].write_text(f"#:schema {names['schema.json'].name}\n" + toml(recipe), encoding="utf-8")
+    except OSError as exc:
+        raise RecipeError(f"cannot be written: {exc.strerror}.", where=str(folder), fix="another --out.") from exc
     return {"recipe": str(names["toml"]), "data": str(names["csv"]), "schema": str(names["schema.json"])}
 
 

@@ -43,6 +43,10 @@ def collect(
     if ASKED in given.names:
         what = f"column {ASKED!r} has the name that is kept for the moment at which a row's question is asked."
         raise DataError(what, where="data", fix="rename it: asked_at, say; columns.time says which column is the time.")
+    wanted = recipe.target or recipe.columns.target
+    if len(given.names) == 1 and wanted and wanted not in given.names:
+        what = f"has one column only, {given.names[0][:60]!r}."
+        raise DataError(what, where=Path(recipe.data).name, fix='[read] delimiter = "..." says what divides columns.')
     columns = recipe.roles(given.names, assumed)
     if not recipe.columns.time and columns.time and kind_of(given.schema.field(columns.time).type) != "time":
         columns = columns.model_copy(update={"time": ""})  # a column that happens to have this name, and holds no times

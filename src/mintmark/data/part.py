@@ -150,6 +150,9 @@ def divide(
     for some, what in ((held, "validation"), (test, "test"), *((a, "training") for a, _ in folds)):
         if some.weight is not None and not some.weight.sum() > 0:
             raise DataError(f"all {what} rows have the weight 0.", where="columns.weight", fix="weights above 0.")
+    twice = int(np.isin(rows.take(cut.test).row_hashes(), rows.take(cut.dev).row_hashes()).sum())
+    said = f"{twice} of {len(test)} test rows are copies of rows to choose on: measures on them are rosy."
+    got.notes.extend([said] if twice else [])
     return Parts(folds, held, dev, Sealed(test), Sealed(whole), cut.by, rows.take(cut.test).content_hash())
 
 

@@ -67,15 +67,19 @@ class Rows:
         return sink.made.hexdigest()
 
     def content_hash(self) -> str:
-        """Of which rows there are, in whatever order of rows and columns: who shuffles a table has the same rows.
+        """Of which rows there are, in whatever order of rows and columns: who shuffles a table has the same rows."""
+        return hashlib.sha256(np.sort(self.row_hashes()).tobytes()).hexdigest()
 
-        Cost: one pass; 64 bits a row, so that equal hashes of different rows do not happen by chance.
+    def row_hashes(self) -> npt.NDArray[np.uint64]:
+        """The same number for the same row, whatever the order of its columns.
+
+        Shapes: (n,).   Cost: one pass; 64 bits a row, so that different rows do not meet by chance.
         """
         table = self.table()
         total = np.zeros(len(self), np.uint64)
         for name in sorted(self.names):
             total += _mixed(_value_hashes(table[name]) ^ np.uint64(_hash64(name)))
-        return hashlib.sha256(np.sort(_mixed(total)).tobytes()).hexdigest()
+        return _mixed(total)
 
     def _piece(self, start: int, stop: int) -> pa.Table:
         if self.ids is None:

@@ -103,7 +103,7 @@ def apply(decision: State, answers: pa.Table, questions: pa.Table | pa.RecordBat
         mean = np.array(facts["mean_payoff"])
         payoff = np.broadcast_to(mean, (len(p), *mean.shape))
         if facts["by"] == "row":
-            own = Money.of_facts(facts["money"]).tensor(questions, classes, strict=False)
+            own = Money.of_facts(facts["money"], facts["actions"]).tensor(questions, classes, strict=False)
             payoff = np.where(np.isfinite(own).all((1, 2), keepdims=True), own, mean)
         action = _best(_expected(p, payoff), facts["cut"])
     return answer.of_classes(p, classes, decision=np.array(facts.get("actions", classes), dtype=object)[action])

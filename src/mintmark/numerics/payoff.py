@@ -5,7 +5,7 @@ Nothing of Python is ever run: an expression is read into steps of our own, and 
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, Protocol
@@ -287,10 +287,11 @@ class Money:
         return rest | {"cells": cells, "matrix": matrix}
 
     @classmethod
-    def of_facts(cls, facts: Mapping[str, Any]) -> "Money":
-        """The inverse of `facts`."""
+    def of_facts(cls, facts: Mapping[str, Any], actions: Sequence[str]) -> "Money":
+        """The inverse of `facts`; `actions` gives the matrix its order back, which sorted JSON has lost."""
         cells = {n: Expression.parse(text, f"payoff.{n}") for n, text in facts["cells"].items()}
-        return cls(**dict(facts) | {"cells": cells, "matrix": _matrix(facts["matrix"])})
+        matrix = {a: facts["matrix"][a] for a in actions} if facts["matrix"] else {}
+        return cls(**dict(facts) | {"cells": cells, "matrix": _matrix(matrix)})
 
     def _all(self, classes: list[str] | None = None) -> list[tuple[int, int, Expression]]:
         """Place of the action, place of the outcome, and the money."""

@@ -216,6 +216,8 @@ class Recipe(Strict):
         """
         content = {k: v for k, v in self.as_dict().items() if k not in ("data", "valid", "test")}
         content["target"] = content["columns"]["target"] = self.target or self.columns.target
+        if matrix := content["payoff"] and content["payoff"]["matrix"]:  # its first line means to do nothing
+            content["payoff"] = content["payoff"] | {"matrix": [[d, truths] for d, truths in matrix.items()]}
         if settings is not None:
             content["settings"] = settings.model_dump(mode="json", by_alias=True)
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
