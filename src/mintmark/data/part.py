@@ -137,8 +137,10 @@ def divide(
     wait = delay(recipe.label_delay, clock)
     empty = Past(key if time else "", time, got.columns.target, wait, recipe.window, rows.hash()[:16])
     weight, group = _weights(rows, got.columns.weight), _codes(rows, got.columns.group)
-    names = [n for n in rows.names if n in {*questions.names, got.columns.target}]
-    kept = rows.select(names)  # what a question cannot hold, its past cannot either: no name, no address
+    asked = {*questions.names, got.columns.target}
+    kept = rows.select(
+        [n for n in rows.names if n in asked]
+    )  # what a question cannot hold, its past cannot either: no name, no address
     whole = Part(np.arange(len(rows)), questions, truth, rows, weight, group, Before(empty, kept))
 
     def part(ids: Ids, seen: Ids) -> Part:
