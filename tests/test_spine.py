@@ -58,7 +58,7 @@ def test_a_budget_is_shared_by_the_fits() -> None:
     trained = spine.train(p, {}, Ctx(0, deadline=time.monotonic() + 2.5))
     assert trained.model.facts["rounds"] > 5
     parts = [Ctx(0, deadline=time.monotonic() + 10).part(i, 4).deadline - time.monotonic() for i in range(4)]
-    assert parts == pytest.approx([2.5, 10 / 3, 5, 10], abs=0.1)
+    assert parts == pytest.approx([2.5, 10 / 3, 5, 10], abs=0.5)
     assert Ctx(0).part(0, 3).deadline == math.inf
 
 
