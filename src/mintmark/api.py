@@ -87,9 +87,10 @@ def run(
         record.run, at, path = folder.name, str(folder.resolve()), folder / "record.json"
         if path.exists() and ledger.looked(record.run, at, record.test_hash):
             # a kill came between the record and the ledger: nothing is left to do but to enter it
-            _log(ledger, RunRecord.load(path), path)
+            record = RunRecord.load(path)
+            _log(ledger, record, path)
             _clear(folder / "work")
-            return Run(folder, RunRecord.load(path))
+            return Run(folder, record)
         ctx = Ctx(made.seed, folder=folder / "work", hear=hear or Ctx.hear, deadline=deadline)
         with metered(record, "train"):
             trained = spine.train(p, {}, ctx)

@@ -72,10 +72,10 @@ def prepare(recipe: Recipe, source: Rows | None = None) -> Prepared:
         said = payoff.check(money, got.rows.table(), truth.table(), task.answer)
         key = getattr(got.columns, task.key) if task.key else ""
         parts = divide(got, questions, truth, recipe, key, task.split == "stratify", Ctx(recipe.seed).rng)
-        hashes = recipe.hash(settings=config), got.rows.hash()
+        hashes = recipe.hash(settings=config), parts.data_hash
         made = RunRecord("-".join(h[:8] for h in hashes), recipe.task, *hashes, test_hash=parts.test_hash)
         made.recipe, made.profile = recipe.as_dict(), profile.profile(got.rows, got.columns)
-        made.rows, made.split, made.notes = parts.sizes(), parts.by, [*recipe.rewritten, *got.notes, *said]
+        made.rows, made.split, made.notes = parts.sizes(), parts.by, [*recipe.rewritten, *parts.notes, *said]
     made.add(*used(), stage="collect")
     return Prepared(recipe, task, got.columns, money, made, parts)
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pytest
+from samples import drawn, rng, two
 
 from mintmark.base.errors import DataError, RecipeError
 from mintmark.base.state import State
@@ -15,21 +16,6 @@ from mintmark.recipe.schema import Payoff
 
 Array = npt.NDArray[Any]
 TWO = ["no", "yes"]
-
-
-def rng(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
-def two(p: Array) -> Array:
-    return np.column_stack([1 - p, p])
-
-
-def drawn(n: int, seed: int = 0, a: float = 1.0, b: float = 3.0) -> tuple[Array, Array]:
-    """Probabilities, and truths that come true as often as they say."""
-    made = rng(seed)
-    p = made.beta(a, b, n)
-    return p, (made.random(n) < p).astype(np.int64)
 
 
 def validation(p: Array, y: Array, money: payoff.Money | None, columns: dict[str, Any] | None = None,

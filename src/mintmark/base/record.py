@@ -32,7 +32,7 @@ class RunRecord:
     recipe_hash: str
     data_hash: str
     test_hash: str = ""
-    """of the content of the test rows, in their order"""
+    """of the content of the test rows, in whatever order"""
     started: str = ""
     """UTC, ISO 8601"""
     recipe: dict[str, Any] = field(default_factory=dict)

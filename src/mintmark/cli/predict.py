@@ -25,9 +25,8 @@ def predict(
     loaded = spine.load(bundle)
     if out is not None and out.suffix not in ENDINGS:
         raise RecipeError(f"unknown ending {out.suffix!r}.", where="--out", fix=", ".join(ENDINGS))
-    texts = tuple(f["name"] for f in loaded.facts["questions"] if f["kind"] == "text")
-    written = loaded.facts["recipe"]["read"] | {"text": texts}
-    options = schema.build(schema.Read, {k: tuple(v) if isinstance(v, list) else v for k, v in written.items()}, "read")
+    texts = [f["name"] for f in loaded.facts["questions"] if f["kind"] == "text"]
+    options = schema.build(schema.Read, loaded.facts["recipe"]["read"] | {"text": texts}, where="read")
     rows, notes = source.read(file, options, None)
     made = spine.answer(loaded, rows)
     if out is None:

@@ -13,7 +13,7 @@ from mintmark.base.errors import DataError, RecipeError
 from mintmark.data import split
 from mintmark.data.collect import Collected
 from mintmark.data.past import Earlier, Past, moments
-from mintmark.data.rows import Ids, Rows, kind_of
+from mintmark.data.rows import Ids, Rows, content_hash, kind_of
 from mintmark.data.split import Sealed
 from mintmark.numerics import answers
 from mintmark.numerics.batch import Batch, View
@@ -105,8 +105,11 @@ class Parts:
     everything: Sealed[Part]
     by: str
     """how they were divided, in a word"""
+    data_hash: str
     test_hash: str
-    """of the content of the test rows, in their order"""
+    """of the content of the test rows, in whatever order"""
+    notes: list[str]
+    """what was done to the rows, and what to know of their division"""
 
     def sizes(self) -> dict[str, int]:
         """Rows in all, to choose on, answered in validation, and for the test."""
@@ -135,12 +138,11 @@ def divide(
         what = "there is no time column, so nothing is known to be earlier or later."
         raise RecipeError(what, where="label_delay", fix='columns.time = "...", or leave label_delay out.')
     wait = delay(recipe.label_delay, clock)
-    empty = Past(key if time else "", time, got.columns.target, wait, recipe.window, rows.hash()[:16])
+    data_hash, hashes = rows.hash(), rows.row_hashes()
+    empty = Past(key if time else "", time, got.columns.target, wait, recipe.window, data_hash[:16])
     weight, group = _weights(rows, got.columns.weight), _codes(rows, got.columns.group)
-    asked = {*questions.names, got.columns.target}
-    kept = rows.select(
-        [n for n in rows.names if n in asked]
-    )  # what a question cannot hold, its past cannot either: no name, no address
+    asked = {*questions.names, got.columns.target}  # what a question cannot hold, its past cannot either: no address
+    kept = rows.select([n for n in rows.names if n in asked])
     whole = Part(np.arange(len(rows)), questions, truth, rows, weight, group, Before(empty, kept))
 
     def part(ids: Ids, seen: Ids) -> Part:
@@ -152,10 +154,10 @@ def divide(
     for some, what in ((held, "validation"), (test, "test"), *((a, "training") for a, _ in folds)):
         if some.weight is not None and not some.weight.sum() > 0:
             raise DataError(f"all {what} rows have the weight 0.", where="columns.weight", fix="weights above 0.")
-    twice = int(np.isin(rows.take(cut.test).row_hashes(), rows.take(cut.dev).row_hashes()).sum())
+    twice = int(np.isin(hashes[cut.test], hashes[cut.dev]).sum())
     said = f"{twice} of {len(test)} test rows are copies of rows to choose on: measures on them are rosy."
-    got.notes.extend([said] if twice else [])
-    return Parts(folds, held, dev, Sealed(test), Sealed(whole), cut.by, rows.take(cut.test).content_hash())
+    test_hash, notes = content_hash(hashes[cut.test]), [*got.notes, said] if twice else got.notes
+    return Parts(folds, held, dev, Sealed(test), Sealed(whole), cut.by, data_hash, test_hash, notes)
 
 
 def _codes(rows: Rows, name: str) -> Ids | None:

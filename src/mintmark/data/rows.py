@@ -66,10 +66,6 @@ class Rows:
                 out.write_batch(_plain(chunk.replace_schema_metadata(None)))
         return sink.made.hexdigest()
 
-    def content_hash(self) -> str:
-        """Of which rows there are, in whatever order of rows and columns: who shuffles a table has the same rows."""
-        return hashlib.sha256(np.sort(self.row_hashes()).tobytes()).hexdigest()
-
     def row_hashes(self) -> npt.NDArray[np.uint64]:
         """The same number for the same row, whatever the order of its columns.
 
@@ -113,6 +109,11 @@ def of(columns: pa.Table | pa.RecordBatch | Mapping[str, Any]) -> Rows:
         columns = pa.Table.from_batches([columns])
     table = columns if isinstance(columns, pa.Table) else pa.table(dict(columns))
     return Rows(table.combine_chunks())
+
+
+def content_hash(row_hashes: npt.NDArray[np.uint64]) -> str:
+    """Of which rows there are, in whatever order of rows and columns: who shuffles a table has the same rows."""
+    return hashlib.sha256(np.sort(row_hashes).tobytes()).hexdigest()
 
 
 def _hash64(text: str) -> int:
