@@ -47,6 +47,7 @@ UNSAID = {
     "columns": "A table: see [below](#columns).",
     "read": "A table: see [below](#read).",
     "payoff": "A table: see [below](#payoff). Without it nothing is decided by money.",
+    "policy": "A table: see [below](#policy). What no text that is answered may hold.",
     "columns.target": "The same as `target` at the top.",
     "columns.time": "When the row happened. Rows are split by it, and the past of a question is what lies before it.",
     "columns.id": "Names the row; no feature.",
@@ -175,7 +176,8 @@ def cli_rows(page: str) -> list[str]:
 
 def recipe_page() -> str:
     lines = ["# Recipe", "", RECIPE, "", *fields(schema.Recipe), "", NOT_YET, ""]
-    for name, kind in (("columns", schema.Columns), ("read", schema.Read), ("payoff", schema.Payoff)):
+    tables = {"columns": schema.Columns, "read": schema.Read, "payoff": schema.Payoff, "policy": schema.Policy}
+    for name, kind in tables.items():
         lines += [f"## {name}", "", str(kind.__doc__), "", *fields(kind, f"{name}."), ""]
     lines += ["## settings", "", "The task's own: see [tasks](tasks.md).", "", "## Older recipes", ""]
     lines += [f"- {step.__doc__}" for step in upgrades.UPGRADES.values()]
@@ -215,7 +217,14 @@ def tasks_page() -> str:
         lines += [
             f"- Answers: `{task.answer}`.",
             f"- Rows are divided by time where there is one, else by group where there is one, else: {task.split}.",
-            f"- A question may see {past}.",
+            f"- A question may see {past}"
+            + (f", the last {task.window:,} of them unless `window` says otherwise." if task.key else "."),
+            *(
+                [f"- May be left out of a question: {', '.join(f'`{o}`' for o in task.optional)}."]
+                if task.optional
+                else []
+            ),
+            f"- Validation: {'out of fold where rows are few' if task.validate == 'folds' else 'one hold-out'}.",
             f"- Fitted once more on all rows after the test: {refit}, or as `refit` in the recipe says.",
             f"- Capabilities that fit: {', '.join(f'`{c}`' for c in fitting(task))}.",
         ]

@@ -17,7 +17,7 @@ from mintmark.base.errors import BundleError, RecipeError
 from mintmark.base.state import State
 from mintmark.data import rows as table
 from mintmark.data.part import Part
-from mintmark.data.past import Past, moments
+from mintmark.data.past import ASKED, Past, moments
 from mintmark.data.rows import Rows, kind_of
 from mintmark.numerics import decide
 from mintmark.numerics.ctx import Ctx
@@ -45,6 +45,10 @@ def variants(name: str) -> list[dict[str, Any]]:
         time = start.get("columns", {}).get("time")
         apart: dict[str, Any] = {"columns": {"id": time}, "label_delay": 0} if time else {}
         found += [apart | {"payoff": p} for p in (flat, {"matrix": matrix})]
+    if task.answer == "number":
+        found.append({"payoff": {"over": -1, "under": -4}})
+    if task.answer == "text":
+        found.append({"policy": {"blocked": ["the"], "mask": ["email", "phone"]}})
     return found
 
 
@@ -64,6 +68,11 @@ def loaded(name: str, folder: Path, source: Rows | None = None, **changes: Any) 
 def served(made: spine.Loaded, part: Part, past: Past) -> pa.Table:
     answers = spine.predict(made.task, made.features, made.model, part.questions, past)
     return decide.apply(made.decision, answers, part.questions.table())
+
+
+def before(past: Past, rows: np.ndarray) -> Past:
+    """The past with these of its rows alone."""
+    return dataclasses.replace(past, rows=past.rows.filter(pa.array(rows)).combine_chunks())
 
 
 def same(a: Any, b: Any) -> bool:
@@ -123,8 +132,15 @@ def serves_as_it_trained(name: str, folder: Path) -> None:
     raw = spine.predict(p.task, trained.features, trained.model, test.questions, test.past)
     decision = decide.learn(p.task.answer, trained.validation, p.money, ctx.child(90).rng)
     measured = decide.apply(decision, raw, test.questions.table())
-    now = dataclasses.replace(made, past=test.past)
-    assert same(spine.answer(now, test.questions), measured)
+    if ASKED not in test.questions.names:  # asked at the time of the row itself
+        now = dataclasses.replace(made, past=test.past)
+        assert same(spine.answer(now, test.questions), measured)
+        return
+    asked, times = moments(test.questions.table(), p.columns.time), moments(test.past.rows, p.columns.time)
+    for at in np.unique(asked):  # a server knows of a moment what came before it
+        now = dataclasses.replace(made, past=before(test.past, times < at))
+        rows = np.flatnonzero(asked == at)
+        assert same(spine.answer(now, test.questions.take(rows)), measured.take(pa.array(rows))), at
 
 
 def raw_rows_are_cleaned_as_in_training(name: str, folder: Path) -> None:

@@ -19,7 +19,7 @@ def write(name: str, says: str, pins: dict[str, str]) -> None:
     (ROOT / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-installed = {plain(d.metadata["Name"]): d.version for d in distributions()}
+installed = {plain(d.metadata["Name"]): d.version.split("+")[0] for d in distributions()}  # no "+cpu": the index says
 required = {plain(n) for n in environment()["packages"]} | (BUILD & installed.keys())
 core = {n: v for n, v in installed.items() if n in required}
 write("requirements.lock.txt", "The core, pinned: what `make demo` installs.", core)

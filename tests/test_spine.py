@@ -45,7 +45,8 @@ def test_a_class_that_the_first_folds_lack(tmp_path: Path) -> None:
     made = recipe(columns={"time": "t"}, payoff=PAYOFF, settings=settings)
     p = spine.prepare(made, table.of(payments(400, late=True)))
     assert any("fraud" not in f.truth.table()["y"].to_pylist() for f, _ in p.parts.folds)
-    record = spine.finish(p, spine.train(p, {}, Ctx(0)), Ctx(0), tmp_path)
+    spine.finish(p, spine.train(p, {}, Ctx(0)), Ctx(0), tmp_path)
+    record = p.record
     assert record.get("evaluate.roc_auc") > 0.8
     slope = spine.load(tmp_path / "bundle").decision.facts["slope"]
     assert 0.3 < slope < 3, "calibrated on the rows whose fold knew both classes"

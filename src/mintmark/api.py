@@ -15,7 +15,8 @@ from mintmark.base.record import Measured, RunRecord
 from mintmark.base.version import __version__
 
 if TYPE_CHECKING:
-    from mintmark import spine
+    from mintmark import report, spine
+    from mintmark.data.part import Part
     from mintmark.data.rows import Rows
     from mintmark.numerics.ctx import Hear
     from mintmark.recipe.schema import Recipe
@@ -42,6 +43,16 @@ class Run:
         return self.folder / "bundle"
 
     @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+    @property
+    def forecast(self) -> Path | None:
+        """The answers to what comes next, where the task can ask for it."""
+        path = self.folder / "forecast.csv"
+        return path if path.exists() else None
+
+    @property
     def measures(self) -> dict[str, float]:
         return {m.name: m.value for m in self.record.measures}
 
@@ -62,7 +73,7 @@ def run(
     goes on where an unfinished run stopped; `fresh` starts over. `hear(name, value, unit, step, of)` follows the work.
     Raises: MintmarkError: see base/errors.py; nothing half-written is left behind.
     """
-    from mintmark import spine
+    from mintmark import report, spine
     from mintmark.artifact import folder as places
     from mintmark.artifact import sign
     from mintmark.base.meter import metered
@@ -96,12 +107,14 @@ def run(
             trained = spine.train(p, {}, ctx)
         unused = trained.features.facts.get("left_out", [])
         record.notes += [f"column {c['column']!r} is not used: it {c['why']}." for c in unused[:20]]
+        record.notes += trained.features.facts.get("notes", [])
         if time.monotonic() > deadline:
             record.notes.append(f"the budget of {made.budget} was used up: fits were stopped before they were done.")
-        spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))
+        test, made_then = spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))
         record.add(*called(folder / "bundle", p.parts.dev.questions))
         record.add(*_costs(record))
         record.notes += [sign.MADE] if signer.made else []
+        report.write(folder / "report.html", record, _forecast(p, trained.config, folder, test, made_then))
         _log(ledger, record, record.save(path))
         _clear(folder / "work")
     return Run(folder, record)
@@ -146,10 +159,10 @@ def called(bundle: Path, questions: "Rows") -> list[Measured]:
     for size in (1, 256):
         asked = [questions.take(np.arange(i, i + size) % len(questions)) for i in range(0, 8 * size, size)]
         asked = [type(a)(a.table()) for a in asked]
-        spine.answer(loaded, asked[0])  # the first call also parses the model
+        spine.answer(loaded, asked[0].take(np.arange(1)))  # the first call also parses the model
         times: list[float] = []
         end = time.perf_counter() + CALL_S
-        while len(times) < 5 or (time.perf_counter() < end and len(times) < 2000):
+        while not times or (time.perf_counter() < end and len(times) < 2000):
             start = time.perf_counter()
             spine.answer(loaded, asked[len(times) % len(asked)])
             times.append(time.perf_counter() - start)
@@ -160,6 +173,29 @@ def called(bundle: Path, questions: "Rows") -> list[Measured]:
         per_1k = float(np.mean(times)) / size * 1000
         out.append(Measured(f"serve.per_1k{at}", per_1k, "s", "down", source=source))
     return out
+
+
+def _forecast(p: "spine.Prepared", config: Any, folder: Path, test: "Part", tested: Any) -> "list[report.Figure]":
+    """Answer what comes next, where the task can ask for it, into forecast.csv; and what a report draws of it."""
+    from pyarrow import csv
+
+    from mintmark import report, spine
+    from mintmark.numerics import answers
+
+    if p.task.upcoming is None:
+        return []
+    whole, columns = p.parts.everything.open(), p.columns
+    coming = p.task.upcoming(whole.raw, columns, config)
+    made = spine.answer(spine.load(folder / "bundle"), coming)
+    asked, table = coming.table(), answers.flat(made)
+    for name in asked.schema.names[::-1]:
+        if asked[name].null_count < len(asked):  # what is not known of the future is not written as an empty column
+            table = table.add_column(0, name, asked[name])
+    csv.write_csv(table, folder / "forecast.csv")
+    names = {"id": columns.id, "time": columns.time, "target": columns.target}
+    history = whole.raw.select([n for n in names.values() if n]).table()
+    asked_then, truth = test.questions.table(), test.truth.table()
+    return report.figures(history, asked_then, tested, truth, coming.table(), made, **names)
 
 
 def _recipe(recipe: Any, data: Any, sets: Sequence[str], budget: str | None) -> "tuple[Recipe, Rows | None]":

@@ -1,7 +1,7 @@
 """The spine: prepare -> train -> finish, and answer. Read it top to bottom."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,8 @@ import pyarrow as pa
 from mintmark import capabilities, tasks
 from mintmark.artifact import bundle, checkpoint, sign
 from mintmark.artifact.environment import environment
-from mintmark.base import record
 from mintmark.base.meter import meter, metered
-from mintmark.base.record import Measured, RunRecord
+from mintmark.base.record import Measured, RunRecord, mean
 from mintmark.base.state import State
 from mintmark.data import clean, profile
 from mintmark.data import rows as table
@@ -24,7 +23,7 @@ from mintmark.data.rows import Rows
 from mintmark.data.split import SMALL
 from mintmark.numerics import answers, decide, payoff
 from mintmark.numerics.batch import View
-from mintmark.numerics.ctx import Ctx
+from mintmark.numerics.ctx import Count, Ctx
 from mintmark.recipe import schema
 from mintmark.recipe.schema import Columns, Recipe
 
@@ -67,11 +66,11 @@ def prepare(recipe: Recipe, source: Rows | None = None) -> Prepared:
         config = schema.build(task.config, recipe.settings, where="settings")
         capabilities.check(recipe.with_, task)
         money = payoff.parse(recipe.payoff) if recipe.payoff else None
-        got = collect(recipe, task.assumed, lambda: task.example(Ctx(recipe.seed).rng), source)
+        got = collect(recipe, task.assumed, lambda: task.example(Ctx(recipe.seed).rng), source, task.reads)
         questions, truth = task.ask(got.rows, got.columns, config)
         said = payoff.check(money, got.rows.table(), truth.table(), task.answer)
         key = getattr(got.columns, task.key) if task.key else ""
-        parts = divide(got, questions, truth, recipe, key, task.split == "stratify", Ctx(recipe.seed).rng)
+        parts = divide(got, questions, truth, recipe, key, task, Ctx(recipe.seed).rng)
         hashes = recipe.hash(settings=config), parts.data_hash
         made = RunRecord("-".join(h[:8] for h in hashes), recipe.task, *hashes, test_hash=parts.test_hash)
         made.recipe, made.profile = recipe.as_dict(), profile.profile(got.rows, got.columns)
@@ -96,16 +95,13 @@ def train(p: Prepared, variant: dict[str, Any], ctx: Ctx) -> Trained:
         features, model = fit(p, config, p.parts.dev, None, ctx.child(len(p.parts.folds)).to_the_end())
     y, classes, money = held.known(p.task.answer, features.facts, p.money)
     seen = decide.Validation(pa.concat_tables(made), held.questions.table(), y, classes, money, held.weight, seconds)
-    return Trained(config, features, model, seen, record.mean(measures))
+    return Trained(config, features, model, seen, mean(measures))
 
 
-def finish(p: Prepared, t: Trained, ctx: Ctx, out: Path, looked: Callable[[], int] = lambda: 1) -> RunRecord:
-    """3. Decide on validation answers; open the test rows, once; refit if that is asked for; package and sign.
-
-    `looked` writes down that the test rows are about to be opened, and says how many runs have opened them by now.
-    """
+def finish(p: Prepared, t: Trained, ctx: Ctx, out: Path, looked: Count = lambda: 1) -> tuple[Part, pa.Table]:
+    """3. Decide on validation answers; open and answer the test rows, once (`looked` counts it); refit; package."""
     p.record.add(*t.measures, stage="valid", source=f"mean over {len(p.parts.folds)} validation parts")
-    decision = decide.learn(p.task.answer, t.validation, p.money, ctx.child(90).rng)
+    decision = decide.learn(p.task.answer, t.validation, p.money, ctx.child(90).rng, rules=dict(p.recipe.policy or ()))
     with metered(p.record, "evaluate"):
         looks, test = looked(), p.parts.test.open()
         asked, truth = test.questions.table(), test.truth.table()
@@ -115,34 +111,36 @@ def finish(p: Prepared, t: Trained, ctx: Ctx, out: Path, looked: Callable[[], in
             return decide.apply(decision, made, questions)
 
         raw = predict(p.task, t.features, t.model, test.questions, test.past)
-        made = decide.apply(decision, raw, asked)
-        found = scored(p, t.features, t.model, decide.calibrated(decision, raw), test)
-        p.record.add(*found, stage="evaluate", source=f"{len(test)} test rows, answers calibrated")
+        made, plain = decide.apply(decision, raw, asked), decide.calibrated(decision, raw)
+        p.record.add(*scored(p, t.features, t.model, plain, test), stage="evaluate", source=f"{len(test)} test rows")
         p.record.add(Measured("looks", looks, "runs", "down"), stage="evaluate", source="runs that opened these rows")
         y, classes, pays = test.known(p.task.answer, t.features.facts, p.money)
-        if p.money and pays is not None:
-            p.record.add(*decide.value(pays, made, y, classes, p.money, ctx.child(91).rng, test.weight), stage="value")
+        if p.money:
+            rng, held = ctx.child(91).rng, (test.weight, plain, test.series)
+            p.record.add(*decide.value(pays, made, y, classes, p.money, rng, *held), stage="value")
     for name, look in capabilities.looks(p.recipe.with_):
         p.record.add(*look(p.task, again, asked, truth, made, ctx.child(92)), stage=name)
 
     with metered(p.record, "package"):
         features, model = t.features, t.model
-        if refit := (wanted(p) if p.recipe.refit is None else p.recipe.refit):
+        small = p.task.refit == "small" and len(p.parts.dev) < SMALL
+        if refit := (small or p.task.refit == "always") if p.recipe.refit is None else p.recipe.refit:
             config = p.task.settle(t.config, [model]) if p.task.settle and len(p.parts.folds) == 1 else t.config
             features, model = fit(p, config, p.parts.everything.open(), None, ctx.child(99).to_the_end())
             p.record.notes.append("fitted once more on all rows; the measures are of the model before that.")
-        questions = [f for f in table.schema_of(p.parts.dev.questions) if f["name"] != ASKED]
+        questions = table.schema_of(p.parts.dev.questions.drop([ASKED]), p.task.optional)
         facts = {"answer": p.task.answer, "refit": refit, "questions": questions, "environment": environment()}
         past = p.parts.everything.open().past.tail().only(features.facts.get("past")).state()
         packed = bundle.Bundle(p.record.identity() | facts, features, model, decision, past)
         p.record.add(bundle.save(packed, out / "bundle", sign.signer()))
-    return p.record
+    return test, made
 
 
 def run(recipe: Recipe, out: Path, source: Rows | None = None) -> RunRecord:
     """prepare, train, finish; `mintmark.api.run` adds the folder that survives a kill, the ledger and the costs."""
     p, ctx = prepare(recipe, source), Ctx(recipe.seed)
-    return finish(p, train(p, {}, ctx), ctx, out)
+    finish(p, train(p, {}, ctx), ctx, out)
+    return p.record
 
 
 def load(path: Path) -> Loaded:
@@ -161,11 +159,17 @@ def answer(loaded: Loaded, questions: Rows, events: Rows | None = None) -> pa.Ta
     return answers.check(loaded.task.answer, made, len(questions))
 
 
-def fit(p: Prepared, config: Any, on: Part, valid: Part | None, ctx: Ctx) -> tuple[State, State]:
-    """Features and model of exactly these rows; the share of a search takes questions away, never their past.
+def stream(loaded: Loaded, questions: Rows) -> Iterator[pa.Table]:
+    """Partial answers, where the task writes them bit by bit; the last is that of `answer`."""
+    asked = next(iter(table.check(questions, loaded.facts["questions"])))
+    batch, made = loaded.task.encode(loaded.features, asked, loaded.past.as_of(asked)), None
+    for made in loaded.task.stream(loaded.model, batch) if loaded.task.stream else ():
+        yield decide.partial(loaded.decision, made)
+    yield answer(loaded, questions) if made is None else decide.apply(loaded.decision, made, asked)
 
-    What was fitted before a kill is read back from the signed checkpoint in ctx.folder.
-    """
+
+def fit(p: Prepared, config: Any, on: Part, valid: Part | None, ctx: Ctx) -> tuple[State, State]:
+    """Features and model of exactly these rows, read back where they were fitted before a kill (in ctx.folder)."""
     on = on.share(ctx.share, p.columns.time, Ctx(p.recipe.seed).rng)
 
     def make() -> dict[str, State]:
@@ -192,8 +196,3 @@ def scored(p: Prepared, features: State, model: State, made: pa.Table, part: Par
 def view(p: Prepared, features: State, part: Part) -> View:
     """Encoded chunks with all that is known of their rows attached; encode itself never meets it."""
     return part.view(lambda questions, past: p.task.encode(features, questions, past), p.task.answer, p.money)
-
-
-def wanted(p: Prepared) -> bool:
-    """Whether the task by itself refits on all rows."""
-    return p.task.refit == "always" or (p.task.refit == "small" and len(p.parts.dev) < SMALL)

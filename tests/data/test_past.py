@@ -76,3 +76,15 @@ def test_without_a_key_there_is_no_past() -> None:
     made = table(10)
     earlier = Past("", "time", "y").append(rows.of(made)).as_of(made.to_batches()[0])
     assert len(earlier) == 0 and np.isnan(earlier.last("v", 4)).all()
+
+
+def test_who_asks_and_whether_anything_is_known_of_them() -> None:
+    made = table()
+    past = Past("key", "time", "y", salt="s").append(rows.of(made.slice(0, 200)))
+    asked = pa.RecordBatch.from_pydict(
+        {"key": ["k1", "nobody", None], "time": made["time"].slice(0, 3).combine_chunks()}
+    )
+    seen = past.as_of(asked)
+    assert seen.unknown.tolist() == [False, True, True] and seen.who[2].as_py() is None
+    assert seen.who[0] == past.as_of(asked.slice(0, 1)).who[0] and seen.who[0].as_py() != "k1"
+    assert Past("key", "time", "y", salt="s").as_of(asked).unknown.all()

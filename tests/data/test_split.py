@@ -84,3 +84,22 @@ def test_too_little_to_split_is_said() -> None:
 def test_opening_is_counted() -> None:
     sealed = Sealed("x")
     assert sealed.opened == 0 and sealed.open() == "x" and sealed.opened == 1
+
+
+def test_what_happens_after_a_part_is_asked_is_not_fitted_on() -> None:
+    # two panels whose blocks of six steps begin at different moments: a block may reach into the part that follows
+    asked = np.concatenate([np.repeat(np.arange(0.0, 60, 6), 6), np.repeat(np.arange(3.0, 63, 6), 6)])
+    happens = np.concatenate([np.arange(60.0), np.arange(3.0, 63)])
+    made = cut(120, rng(), asked=asked, happens=happens)
+    assert happens[made.dev].max() < asked[made.test].min()
+    assert len(made.dev) + len(made.test) == 120 - 3  # three steps of one block
+    for fit_on, held in made.folds:
+        assert happens[fit_on].max() < asked[held].min()
+
+
+def test_shares_and_one_hold_out_for_few_rows() -> None:
+    made = cut(100, rng(), asked=np.arange(100.0), test_share=0.1, valid_share=0.3, folds=False)
+    ((fit_on, held),) = made.folds
+    assert (len(made.test), len(held), len(fit_on)) == (10, 27, 63)
+    ((fit_on, held),) = cut(100, rng(), test_share=0.5, valid_share=0.1, folds=False).folds
+    assert (len(fit_on), len(held)) == (45, 5)

@@ -197,7 +197,8 @@ def test_data_and_budget_on_the_command_line(tmp_path: Path, monkeypatch: pytest
 def test_the_hash_is_of_the_meaning(tmp_path: Path) -> None:
     plain = recipe(target="y", payoff={"true_positive": 5})
     spelled = recipe(
-        version=1, target="y", seed=0, window=50, engine="local", columns={}, read={"bad_rows": "stop"}, settings={},
+        version=1, target="y", seed=0, test_share=0.2, engine="local", columns={}, read={"bad_rows": "stop"},
+            settings={},
         payoff={"true_positive": 5.0, "false_positive": 0, "currency": "USD"}, **{"with": []},
     )  # fmt: skip
     assert plain.hash() == spelled.hash() and len(plain.hash()) == 64

@@ -215,3 +215,42 @@ def test_a_second_signal_ends_a_server_that_waits(bundle: Path) -> None:
             time.sleep(1.0)
             os.kill(process.pid, signal.SIGINT)
             assert process.wait(15) == 0
+
+
+def test_events_that_were_confirmed_outlive_kill_9_and_ctrl_c(bundle: Path, tmp_path: Path) -> None:
+    """The end comes while clients still send; what they were told is kept is there at the next start."""
+    state, told, path = str(tmp_path / "state"), [0], "/v1/models/m/events"
+    event = {
+        "customer": "C01",
+        "time": 0.0,
+        "amount": 900.0,
+        "shop": "games",
+        "age": 40,
+        "abroad": True,
+        "target": None,
+    }
+
+    async def send(url: str, process: subprocess.Popen[str], how: int) -> None:
+        async with httpx.AsyncClient(base_url=url, timeout=20) as client:
+            try:
+                for i in range(1, 100_000):
+                    row = event | {"time": 1_800_000_000 + told[0] + 1}
+                    if (await client.post(path, json={"row": row})).status_code == 200:
+                        told[0] += 1
+                    if i == 20:
+                        process.send_signal(how)
+            except httpx.HTTPError:
+                return
+
+    for how in (signal.SIGKILL, signal.SIGINT):
+        with served(bundle, "--state", state) as (process, url):
+            asyncio.run(send(url, process, how))
+            process.wait(15)
+    (journal,) = (tmp_path / "state").iterdir()
+    lines = [json.loads(line) for line in journal.read_text().splitlines()][1:]
+    times = {row["time"] for line in lines for row in line}
+    assert told[0] >= 40 and told[0] <= len(times) <= told[0] + 2 and "C01" not in journal.read_text()
+    row = ROW | {"time": 1_900_000_000}
+    with served(bundle, "--state", state) as (_, url), served(bundle) as (_, other):
+        said = [httpx.post(f"{u}/v1/models/m/predict", json={"row": row}).json()["answers"][0] for u in (url, other)]
+        assert said[0]["probability"] != said[1]["probability"]

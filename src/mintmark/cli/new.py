@@ -1,4 +1,4 @@
-"""mintmark new: a first recipe for a task, with data that it runs on."""
+"""mintmark new: a first recipe for a task, with data that it runs on and questions to ask its model."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ def new(
     task: Annotated[str, typer.Argument(help="The task: see `mintmark tasks`.", show_default=False)],
     folder: Annotated[Path, typer.Option("--out", help="Where to write.")] = Path("."),
 ) -> dict[str, Any]:
-    """Write a recipe, the data it names, and the schema that an editor checks it by."""
+    """Write a recipe, the data it names, questions for the model, and the schema that an editor checks it by."""
     import json
 
     import numpy as np
@@ -23,20 +23,36 @@ def new(
     from mintmark.recipe import schema
 
     made = tasks.get(task)
-    names = {kind: folder / f"{task}.{kind}" for kind in ("toml", "csv", "schema.json")}
+    names = {kind: folder / f"{task}.{kind}" for kind in ("toml", "csv", "questions.jsonl", "schema.json")}
     for path in names.values():
         if path.exists():
             raise RecipeError("is there already.", where=str(path), fix="another folder with --out.")
     recipe = {"version": 1, "task": task, "data": names["csv"].name, **made.starter}
-    schema.parse(recipe, where=str(names["toml"]))
+    rows = made.example(np.random.default_rng(0))
+    asked = questions(made, rows, schema.parse(recipe, where=str(names["toml"])))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        csv.write_csv(made.example(np.random.default_rng(0)).table(), names["csv"])
+        csv.write_csv(rows.table(), names["csv"])
+        names["questions.jsonl"].write_text(asked, encoding="utf-8")
         names["schema.json"].write_text(json.dumps(schema.json_schema(task, made.config), indent=1), encoding="utf-8")
         names["toml"].write_text(f"#:schema {names['schema.json'].name}\n" + toml(recipe), encoding="utf-8")
     except OSError as exc:
         raise RecipeError(f"cannot be written: {exc.strerror}.", where=str(folder), fix="another --out.") from exc
-    return {"recipe": str(names["toml"]), "data": str(names["csv"]), "schema": str(names["schema.json"])}
+    words = {"recipe": "toml", "data": "csv", "questions": "questions.jsonl", "schema": "schema.json"}
+    return {word: str(names[kind]) for word, kind in words.items()}
+
+
+def questions(task: Any, rows: Any, recipe: Any) -> str:
+    """Some questions as JSON lines: what comes next where the task knows, else those of the first rows."""
+    import json
+
+    from mintmark.data.past import ASKED
+    from mintmark.recipe import schema
+
+    columns, config = recipe.roles(rows.names, task.assumed), schema.build(task.config, recipe.settings, "settings")
+    asked = task.upcoming(rows, columns, config) if task.upcoming else task.ask(rows, columns, config)[0]
+    some = asked.drop([ASKED, *task.optional]).table().slice(0, 10).to_pylist()
+    return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in some)
 
 
 def toml(recipe: dict[str, Any]) -> str:
@@ -57,5 +73,5 @@ def toml(recipe: dict[str, Any]) -> str:
 
 
 def show(said: dict[str, Any]) -> str:
-    lines = [f"{name:8}{path}" for name, path in said.items()]
+    lines = [f"{name:11}{path}" for name, path in said.items()]
     return "\n".join([*lines, "", "Next", f"  {program()} run {said['recipe']}"])

@@ -11,7 +11,8 @@ from mintmark.cli.plain import number, program
 
 MAIN = (
     "roc_auc", "average_precision", "log_loss", "brier_score", "accuracy", "balanced_accuracy", "f1_macro", "precision",
-    "recall", "rmse", "mae", "r2", "smape",
+    "recall", "owa", "mase", "smape", "rmse", "mae", "r2", "coverage", "nats_per_character", "bits_per_byte",
+    "perplexity", "distinct_1", "distinct_2",
 )  # fmt: skip
 
 
@@ -31,7 +32,8 @@ def run(
     with Progress() as progress:
         made = api.run(recipe, data=data, out=out, sets=set_, budget=budget, fresh=fresh, hear=progress.hear)
     measures = {m.name: {"value": m.value, "unit": m.unit, "how": m.how} for m in made.record.measures}
-    where = {"record": str(made.folder / "record.json"), "bundle": str(made.bundle), "report": None}
+    where = {"record": str(made.folder / "record.json"), "bundle": str(made.bundle), "report": str(made.report)}
+    where |= {"forecast": str(made.forecast)} if made.forecast else {}
     return {
         "run": made.id, **where, "measures": measures, "notes": made.record.notes, "rows": made.record.rows,
         "split": made.record.split,
@@ -59,6 +61,7 @@ def show(said: dict[str, Any]) -> str:
         lines.append(f"  {'a case':34}{earned:>14} {unit}   95 % between {low} and {high}")
         for name, words in (
             ("do_nothing", "doing nothing"),
+            ("as_forecast", "acting on the plain forecast"),
             ("act_on_all", "acting on all"),
             ("perfect", "knowing all"),
         ):
@@ -86,8 +89,9 @@ def show(said: dict[str, Any]) -> str:
     if said["notes"]:
         lines += ["", "Worth knowing", *(f"  - {note}" for note in said["notes"])]
     bundle, me = said["bundle"], program()
+    written = [n for n in ("report", "forecast", "record", "bundle") if said.get(n)]
     lines += [
-        "", f"Record  {said['record']}", f"Bundle  {bundle}", "", "Next",
+        "", *(f"{n.capitalize():10}{said[n]}" for n in written), "", "Next",
         f"  {me} verify {bundle}", f"  {me} predict {bundle} FILE", f"  {me} serve {bundle}",
     ]  # fmt: skip
     return "\n".join(lines)

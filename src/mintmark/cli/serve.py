@@ -21,6 +21,11 @@ def serve(
     max_rows: Annotated[int, typer.Option(min=1, help="Rows in one request.")] = 10_000,
     max_body_mib: Annotated[int, typer.Option(min=1, max=1024, help="MiB of one request's body.")] = 8,
     max_requests: Annotated[int, typer.Option(min=1, help="Requests at once; more are told to come again.")] = 1024,
+    max_streams: Annotated[int, typer.Option(min=1, help="Answers sent while they are written, at once.")] = 8,
+    state: Annotated[
+        Path | None,
+        typer.Option(help="Folder where events are kept, so that a restart knows them.", show_default=False),
+    ] = None,
     log_requests: Annotated[bool, typer.Option("--log-requests", help="One line a request, without its rows.")] = False,
 ) -> dict[str, Any]:
     """Serve bundles over HTTP until stopped (Ctrl-C or SIGTERM), then finish what is in flight."""
@@ -32,24 +37,32 @@ def serve(
     paths = named(bundles)
     loaded = {name: spine.load(path) for name, path in paths.items()}
     body_bytes = max_body_mib << 20
-    limits = serving.Limits(max_rows, body_bytes, requests=max_requests, held_bytes=max(256 << 20, 4 * body_bytes))
+    held = max(256 << 20, 4 * body_bytes)
+    limits = serving.Limits(max_rows, body_bytes, requests=max_requests, held_bytes=held, streams=max_streams)
     serving.logs()
     sock = serving.listen(host, port)
-    app = serving.make_app(loaded, limits, log_requests)
-    for model in app.state.models.values():
+    app = serving.make_app(loaded, limits, log_requests, state)
+    models = app.state.models.values()
+    for model in models:
         model.warm()
     at = sock.getsockname()
     shown = f"[{at[0]}]" if ":" in at[0] else at[0]
     url = f"http://{shown}:{at[1]}"
 
     def ready() -> None:
-        first = next(iter(app.state.models.values()))
+        first = next(iter(models))
         example = shlex.quote(json.dumps({"row": first.questions.sample()}, ensure_ascii=False))
         typer.echo(f"mintmark listens on {url} and serves {', '.join(paths)}; Ctrl-C stops it.", err=True)
         call = f"curl {url}/v1/models/{first.name}/predict -H 'content-type: application/json' -d {example}"
         typer.echo(f"Try:\n  {call}", err=True)
+        if state is None and any(model.history for model in models):
+            typer.echo("Events are kept in memory: a restart forgets them. --state DIR keeps them.", err=True)
 
-    serving.run(app, [sock], limits, ready)
+    try:
+        serving.run(app, [sock], limits, ready)
+    finally:
+        for model in models:
+            model.close()
     return {"served": list(paths), "url": url, "stopped": True}
 
 

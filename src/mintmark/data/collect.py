@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mintmark.base.errors import DataError
-from mintmark.data import clean, source
+from mintmark.data import clean, running_text, source
 from mintmark.data.past import ASKED
 from mintmark.data.rows import Rows, kind_of, of
 from mintmark.data.split import DEV_PART, TEST_PART, VALID_PART
@@ -27,11 +27,12 @@ class Collected:
 
 
 def collect(
-    recipe: Recipe, assumed: tuple[str, ...], example: Callable[[], Rows], given: Rows | None = None
+    recipe: Recipe, assumed: tuple[str, ...], example: Callable[[], Rows], given: Rows | None = None, txt: str = "table"
 ) -> Collected:
     """Read, unify, find the roles, clean row by row. Nothing is learnt.
 
-    `given` rows stand in for the recipe's data; `example` makes those of a recipe that names none.
+    `given` rows stand in for the recipe's data; `example` makes those of a recipe that names none; `txt` says what .txt
+    files are, see source.read.
 
     Raises: DataError: unreadable or contradictory data; RecipeError: a role that no column has.
     """
@@ -39,7 +40,7 @@ def collect(
     if given is None and recipe.data == "example":
         given = example()
     elif given is None:
-        given, notes = source.read(recipe.data, recipe.read, recipe.folder)
+        given, notes = source.read(recipe.data, recipe.read, recipe.folder, txt)
     if ASKED in given.names:
         what = f"column {ASKED!r} has the name that is kept for the moment at which a row's question is asked."
         raise DataError(what, where="data", fix="rename it: asked_at, say; columns.time says which column is the time.")
@@ -50,8 +51,10 @@ def collect(
     columns = recipe.roles(given.names, assumed)
     if not recipe.columns.time and columns.time and kind_of(given.schema.field(columns.time).type) != "time":
         columns = columns.model_copy(update={"time": ""})  # a column that happens to have this name, and holds no times
+    if given.names == running_text.COLUMNS and not columns.time:
+        columns = columns.model_copy(update={"time": running_text.COLUMNS[1]})  # what is read last is the test
     for role in ("time", "id", "group"):
-        if getattr(columns, role) and not getattr(recipe.columns, role):
+        if getattr(columns, role) and not getattr(recipe.columns, role) and given.names != running_text.COLUMNS:
             notes.append(f"column {getattr(columns, role)!r} was taken for the {role}. Say columns.{role} to choose.")
     if columns.entity and not columns.time:
         notes.append(f"column {columns.entity!r} names the entity, but without columns.time its history is not known.")
@@ -63,7 +66,7 @@ def collect(
     tables, part = [rows.table()], [np.full(len(rows), DEV_PART, np.int8)]
     for name, kind in ((recipe.valid, VALID_PART), (recipe.test, TEST_PART)):
         if name:
-            more, read_notes = source.read(name, recipe.read, recipe.folder)
+            more, read_notes = source.read(name, recipe.read, recipe.folder, txt)
             more, said = clean.clean(_named(of(_like(more.table(), given, name)), columns)[0], columns.target)
             tables.append(more.table())
             part.append(np.full(len(more), kind, np.int8))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,8 @@ class Part:
     """the rows as read: what payoff expressions are made of"""
     weight: npt.NDArray[np.float64] | None
     group: Ids | None
+    series: Ids | None
+    """number of the key, where the task has one: rows of one are alike"""
     before: "Before"
     """rows of this part and of the parts before it, never of a later one"""
 
@@ -55,7 +57,7 @@ class Part:
 
     def take(self, ids: Ids) -> "Part":
         """Fewer questions; their past stays whole."""
-        names = ("row", "weight", "group")
+        names = ("row", "weight", "group", "series")
         some: dict[str, Any] = {n: None if getattr(self, n) is None else getattr(self, n)[ids] for n in names}
         some |= {n: getattr(self, n).take(ids) for n in ("questions", "truth", "raw")}
         return replace(self, **some)
@@ -102,6 +104,7 @@ class Parts:
     dev: Part
     """all rows that are not test"""
     test: Sealed[Part]
+    tested: int
     everything: Sealed[Part]
     by: str
     """how they were divided, in a word"""
@@ -114,11 +117,22 @@ class Parts:
     def sizes(self) -> dict[str, int]:
         """Rows in all, to choose on, answered in validation, and for the test."""
         n, dev = len(self.held.raw.content), len(self.dev)
-        return {"all": n, "dev": dev, "validated": len(self.held), "test": n - dev}
+        return {"all": n, "dev": dev, "validated": len(self.held), "test": self.tested}
+
+
+class Wishes(Protocol):
+    """What a task says of its parts."""
+
+    @property
+    def split(self) -> str: ...
+    @property
+    def validate(self) -> str: ...
+    @property
+    def window(self) -> int: ...
 
 
 def divide(
-    got: Collected, questions: Rows, truth: Rows, recipe: Recipe, key: str, stratify: bool, rng: np.random.Generator
+    got: Collected, questions: Rows, truth: Rows, recipe: Recipe, key: str, task: Wishes, rng: np.random.Generator
 ) -> Parts:
     """Give each question to its part, with the past that it may see there.   Raises: DataError: too few of something.
 
@@ -130,8 +144,12 @@ def divide(
         rng,
         part=got.part,
         asked=moments(questions.table(), time) if time else None,
+        happens=moments(rows.select([time]).table(), time) if time else None,
         groups=_codes(rows, got.columns.group or key),
-        classes=_codes(truth, truth.names[0]) if stratify else None,
+        classes=_codes(truth, truth.names[0]) if task.split == "stratify" else None,
+        test_share=recipe.test_share,
+        valid_share=recipe.valid_share,
+        folds=task.validate == "folds",
     )
     clock = bool(time) and kind_of(rows.schema.field(time).type) == "time"
     if recipe.label_delay and not time:
@@ -139,25 +157,29 @@ def divide(
         raise RecipeError(what, where="label_delay", fix='columns.time = "...", or leave label_delay out.')
     wait = delay(recipe.label_delay, clock)
     data_hash, hashes = rows.hash(), rows.row_hashes()
-    empty = Past(key if time else "", time, got.columns.target, wait, recipe.window, data_hash[:16])
+    salt = content_hash(hashes[cut.dev])[:16]  # not of the test rows: models may know series by their pseudonyms
+    empty = Past(key if time else "", time, got.columns.target, wait, recipe.window or task.window, salt)
     weight, group = _weights(rows, got.columns.weight), _codes(rows, got.columns.group)
-    asked = {*questions.names, got.columns.target}  # what a question cannot hold, its past cannot either: no address
-    kept = rows.select([n for n in rows.names if n in asked])
-    whole = Part(np.arange(len(rows)), questions, truth, rows, weight, group, Before(empty, kept))
+    known = {*questions.names, *truth.names}  # what neither question nor truth holds, the past cannot: no address
+    kept = rows.select([n for n in rows.names if n in known])
+    series = _codes(rows, key)
+    whole = Part(np.arange(len(rows)), questions, truth, rows, weight, group, series, Before(empty, kept))
 
     def part(ids: Ids, seen: Ids) -> Part:
         return replace(whole.take(ids), before=Before(empty, kept.take(seen)))
 
-    folds = [(part(a, a), part(b, np.union1d(a, b))) for a, b in cut.folds]
+    pairs = [(part(a, a), part(b, np.union1d(a, b))) for a, b in cut.folds]
     dev, test = part(cut.dev, cut.dev), replace(whole.take(cut.test), before=whole.before)
     held = replace(whole.take(np.concatenate([b for _, b in cut.folds])), before=dev.before)
-    for some, what in ((held, "validation"), (test, "test"), *((a, "training") for a, _ in folds)):
+    for some, what in ((held, "validation"), (test, "test"), *((a, "training") for a, _ in pairs)):
         if some.weight is not None and not some.weight.sum() > 0:
             raise DataError(f"all {what} rows have the weight 0.", where="columns.weight", fix="weights above 0.")
     twice = int(np.isin(hashes[cut.test], hashes[cut.dev]).sum())
     said = f"{twice} of {len(test)} test rows are copies of rows to choose on: measures on them are rosy."
     test_hash, notes = content_hash(hashes[cut.test]), [*got.notes, said] if twice else got.notes
-    return Parts(folds, held, dev, Sealed(test), Sealed(whole), cut.by, data_hash, test_hash, notes)
+    if between := len(rows) - len(dev) - len(test):
+        notes = [*notes, f"{between} rows are asked before the test and happen after it began: they are in no part."]
+    return Parts(pairs, held, dev, Sealed(test), len(test), Sealed(whole), cut.by, data_hash, test_hash, notes)
 
 
 def _codes(rows: Rows, name: str) -> Ids | None:

@@ -24,6 +24,8 @@ from mintmark.numerics.answers import names_of
 Array = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 ASKED = "asked"
+WIDTH = 24
+"""characters of a pseudonym"""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Earlier:
     known: Places
     asked: Array
     """the moment of each question: seconds for timestamps, else units of the time column"""
+    who: pa.Array
+    """the pseudonym of each question's key; null where the key is missing"""
+    unknown: npt.NDArray[np.bool_]
+    """whether there is no row of the question's key at all, at whatever time"""
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -99,15 +105,18 @@ class Past:
         """What each of these questions may see.   Cost: O(n log rows)."""
         n = questions.num_rows
         asked = moments(questions, self.time) if self.time else np.zeros(n)
+        who = self._pseudonyms(questions[self.key]) if self.key else pa.nulls(n, pa.string())
         if self.rows is None or not self.rows.num_rows:
-            none = np.zeros(n, np.int64)
-            return Earlier(pa.table({}), self.key, self.time, self.target, none, none, none, asked)
-        first, last = self._blocks(questions[self.key])
+            none, all_ = np.zeros(n, np.int64), np.ones(n, bool)
+            return Earlier(pa.table({}), self.key, self.time, self.target, none, none, none, asked, who, all_)
+        first, last = self._blocks(who)
         times = self._index[3]
         stop = _search(times, first, last, asked, strict=True)
         start = np.maximum(first, stop - self.window)
         known = np.clip(_search(times, first, last, asked - self.label_delay, strict=False), start, stop)
-        return Earlier(self.rows, self.key, self.time, self.target, start, stop, known, asked)
+        return Earlier(
+            self.rows, self.key, self.time, self.target, start, stop, known, asked, who, unknown=first == last
+        )
 
     def tail(self) -> "Past":
         """The last `window` rows of each key: what a bundle carries."""
@@ -133,20 +142,20 @@ class Past:
         return cls(**state.facts, rows=table.from_state(state))
 
     @cached_property
-    def _index(self) -> tuple[pa.Array, Places, Places, Array]:
-        """The keys, where the rows of each begin and end, and the times of all rows; made once."""
-        if self.rows is None:
-            return pa.array([], pa.string()), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-        codes = _codes(self.rows[self.key])  # ascending: rows lie key by key
-        keys = np.arange(codes[-1] + 1) if len(codes) else np.zeros(0, np.int64)
-        first, last = np.searchsorted(codes, keys, "left"), np.searchsorted(codes, keys, "right")
-        return self.rows[self.key].combine_chunks().take(pa.array(first)), first, last, _numbers(self.rows[self.time])
+    def _index(self) -> tuple[npt.NDArray[np.bytes_], Places, Places, Array]:
+        """The keys in order, where the rows of each begin and end, and the times of all rows; made once."""
+        if self.rows is None or not self.rows.num_rows:
+            return np.zeros(0, f"S{WIDTH}"), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+        keys = _bytes(self.rows[self.key].combine_chunks())  # ascending: rows lie key by key
+        first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+        return keys[first], first, np.append(first[1:], len(keys)), _numbers(self.rows[self.time])
 
-    def _blocks(self, keys: Any) -> tuple[Places, Places]:
-        """Where the rows of each question's key begin and end; nowhere for a key that is unknown or missing."""
+    def _blocks(self, who: pa.Array) -> tuple[Places, Places]:
+        """Where the rows of each pseudonym begin and end; nowhere for one that is unknown or missing."""
         known, first, last, _ = self._index
-        at = pc.index_in(self._pseudonyms(keys), value_set=known, skip_nulls=True)
-        code = at.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        wanted = _bytes(who)
+        at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        code = np.where(known[at] == wanted, at, -1)
         return np.append(first, 0)[code], np.append(last, 0)[code]
 
     def _pseudonyms(self, keys: Any) -> pa.Array:
@@ -154,7 +163,7 @@ class Past:
         column = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
         coded = names_of(column).dictionary_encode()
         salt = self.salt.encode()[:64]
-        made = [hashlib.blake2b(k.encode(), digest_size=12, key=salt).hexdigest() for k in coded.dictionary.to_pylist()]
+        made = [hashlib.blake2b(k.encode(), digest_size=WIDTH // 2, key=salt).hexdigest() for k in coded.dictionary.to_pylist()]
         return pa.array(made, pa.string()).take(coded.indices)
 
 
@@ -204,6 +213,12 @@ def _numbers(column: Any) -> Array:
     floats = column.cast(pa.float64(), safe=False)
     made: Array = floats.to_numpy(zero_copy_only=False) if isinstance(floats, pa.Array) else floats.to_numpy()
     return made * scale if scale != 1.0 else made
+
+
+def _bytes(pseudonyms: pa.Array) -> npt.NDArray[np.bytes_]:
+    """The same, of one width; what is missing as no pseudonym is written.   Shapes: (n,)."""
+    plain = pc.fill_null(pseudonyms, "-" * WIDTH).cast(pa.binary()).cast(pa.binary(WIDTH))
+    return np.frombuffer(plain.buffers()[1], f"S{WIDTH}")[plain.offset : plain.offset + len(plain)]
 
 
 def _codes(keys: pa.ChunkedArray) -> Places:

@@ -183,13 +183,15 @@ def kind_of(type_: pa.DataType) -> str:
     return "nothing" if t.is_null(type_) else "list"
 
 
-def schema_of(rows: Rows) -> list[dict[str, str]]:
-    """Name, kind and Arrow type of each column: what a bundle says of its questions."""
-    return [{"name": f.name, "kind": kind_of(f.type), "type": str(f.type)} for f in rows.schema]
+def schema_of(rows: Rows, optional: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """Name, kind and Arrow type of each column, and whether it may be left out: what a bundle says of its questions."""
+    told = [{"name": f.name, "kind": kind_of(f.type), "type": str(f.type)} for f in rows.schema]
+    return [f | {"optional": True} if f["name"] in optional else f for f in told]
 
 
-def check(rows: Rows, schema: list[dict[str, str]]) -> Rows:
-    """The questions alone, in the order and the types of the schema; columns beyond it are left out.
+def check(rows: Rows, schema: list[dict[str, Any]]) -> Rows:
+    """The questions alone, in the order and the types of the schema; columns beyond it are left out, optional ones that
+    are absent are null.
 
     Raises: DataError: no rows, a column of the schema is absent, or a value is not of its kind (names row and column).
     """
@@ -199,6 +201,8 @@ def check(rows: Rows, schema: list[dict[str, str]]) -> Rows:
     if table.schema == _uncast(tuple((f["name"], f["kind"]) for f in schema)):
         return rows
     given = dict(zip(table.schema.names, table.columns, strict=True))
+    nothing = pa.nulls(len(rows))
+    given = {f["name"]: pa.chunked_array([nothing]) for f in schema if f.get("optional")} | given
     lacking = next((f for f in schema if f["name"] not in given), None)
     if lacking:
         what = f"no column {lacking['name']!r} ({lacking['kind']}); got {', '.join(rows.names[:30])}."
@@ -215,7 +219,7 @@ def _uncast(fields: tuple[tuple[str, str], ...]) -> pa.Schema | None:
     return pa.schema([(n, WANTED[k]) for n, k in fields]) if fixed else None
 
 
-def _cast(values: pa.ChunkedArray, field: dict[str, str]) -> pa.ChunkedArray:
+def _cast(values: pa.ChunkedArray, field: dict[str, Any]) -> pa.ChunkedArray:
     """The values as this field's kind: numbers as float64, so that 3 and 3.0 are one answer."""
     type_ = WANTED.get(field["kind"])
     if type_ is None or values.type == type_:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from mintmark.base.errors import DataError, nearest
-from mintmark.data import builtin, json_lines, text_table
+from mintmark.data import builtin, json_lines, running_text, text_table
 from mintmark.data.frame import from_frame, like_frame, to_rows
 from mintmark.data.rows import Rows, kind_of
 from mintmark.data.text_table import Columns, Options
@@ -33,11 +34,14 @@ class Read:
     bad_rows: Literal["stop", "skip"] = "stop"
 
 
-def read(data: str, options: Options | None = None, folder: Path | None = None) -> tuple[Rows, list[str]]:
+def read(
+    data: str, options: Options | None = None, folder: Path | None = None, txt: str = "table"
+) -> tuple[Rows, list[str]]:
     """The rows of a file, of a folder of files of one format, or of `sklearn:NAME` or `statsmodels:NAME`, with a note
     for each treatment.
 
-    `folder` is where a relative path begins; else the working directory.
+    `folder` is where a relative path begins; else the working directory. `txt` says what .txt files are: a "table", or
+    running "text" that is cut into pieces.
     Raises: DataError: nothing there, not readable, not a table, or no rows.
     """
     library, colon, name = data.partition(":")
@@ -46,7 +50,7 @@ def read(data: str, options: Options | None = None, folder: Path | None = None) 
     options = Read() if options is None else options
     path = _found(data, (folder or Path()) / data)
     try:
-        columns, notes = _folder(path, options) if path.is_dir() else _file(path, options)
+        columns, notes = _folder(path, options, txt) if path.is_dir() else _file(path, options, txt)
     except PermissionError:
         raise DataError("may not be read: permission denied.", where=str(path), fix=f"chmod u+r {path}") from None
     except OSError as exc:
@@ -82,14 +86,13 @@ def _found(data: str, path: Path) -> Path:
     raise DataError(f"no such file: {path}.", where="data", fix=fix)
 
 
-def _file(path: Path, options: Options) -> tuple[Columns, list[str]]:
+def _file(path: Path, options: Options, txt: str) -> tuple[Columns, list[str]]:
     tool = COMPRESSED.get(path.suffix.lower())
     if tool:
         raise DataError("is compressed; it is not unpacked here.", where=path.name, fix=f"{tool} {path.name}")
     if not path.is_file():
         raise DataError("is neither a file nor a folder.", where=str(path), fix="save it as a file first.")
-    reader: Reader = FORMATS.get(path.suffix.lower(), ("text table", text_table.read))[1]
-    return reader(path, options)
+    return _format(path, txt)[1](path, options)
 
 
 def _parquet(path: Path, options: Options) -> tuple[Columns, list[str]]:
@@ -119,26 +122,37 @@ FORMATS: dict[str, tuple[str, Reader]] = {
 }
 
 
+def _format(path: Path, txt: str) -> tuple[str, Reader]:
+    if txt == "text" and path.suffix.lower() == ".txt":
+        return "text", running_text.read
+    return FORMATS.get(path.suffix.lower(), (f"{path.suffix or path.name!r} file", text_table.read))
+
+
 # --- folders ----------------------------------------------------------------------------------------------------------
 
 
-def _folder(path: Path, options: Options) -> tuple[Columns, list[str]]:
+def _folder(path: Path, options: Options, txt: str) -> tuple[Columns, list[str]]:
     """The rows of all files, by name; hidden files and folders within are left out."""
     files = sorted((p for p in path.iterdir() if p.is_file() and not p.name.startswith(".")), key=lambda p: p.name)
     if not files:
         raise DataError("no file in this folder.", where=str(path), fix="put CSV, Parquet or JSON lines files there.")
-    formats = {
-        FORMATS.get(p.suffix.lower(), (f"{p.suffix or p.name!r} file", None))[0]: p.name for p in reversed(files)
-    }
+    formats = {_format(p, txt)[0]: p.name for p in reversed(files)}
     if len(formats) > 1:
         listed = ", ".join(f"{name} is a {kind}" for kind, name in sorted(formats.items(), key=lambda kv: kv[1])[:5])
         fix = "leave files of one format in the folder, or name one file."
         raise DataError(f"files of several formats: {listed}.", where=str(path), fix=fix)
     parts, notes = [], []
     for file in files:
-        columns, found = _file(file, options)
+        columns, found = _file(file, options, txt)
         parts.append(to_rows(columns).content)
         notes += found
+    if "text" in formats:  # the files follow each other by name
+        at = np.arange(sum(len(p) for p in parts))
+        starts = np.cumsum([0, *(len(p) for p in parts)])
+        parts = [
+            p.set_column(p.schema.get_field_index("at"), "at", pa.array(at[a:b]))
+            for p, a, b in zip(parts, starts[:-1], starts[1:], strict=True)
+        ]
     whole = {name: _one_type(name, [p.schema for p in parts], files) for name in _same_names(parts, files)}
     return {n: pa.chunked_array([c for p in parts for c in p[n].cast(t).chunks], t) for n, t in whole.items()}, notes
 

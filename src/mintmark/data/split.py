@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float64]
 Pairs = list[tuple[Ids, Ids]]
 SMALL = 5000
 """below so many rows that are not test, answers are taken out of fold instead of from one hold-out"""
-TEST, VALID, FOLDS = 0.2, 0.2, 5
+FOLDS = 5
 DEV_PART, VALID_PART, TEST_PART = 0, 1, 2
 
 
@@ -36,10 +36,16 @@ def cut(
     asked: Floats | None = None,
     groups: Ids | None = None,
     classes: Ids | None = None,
+    happens: Floats | None = None,
+    test_share: float = 0.2,
+    valid_share: float = 0.2,
+    folds: bool = True,
 ) -> Split:
     """By the files that the rows came from (`part`), else by time, else by group, else by class, else at random.
 
-    Files may fix the test rows, the validation rows or both; what they leave open is cut as without them.
+    Files may fix the test rows, the validation rows or both; what they leave open is cut as without them. A row that
+    `happens` only when a later part is already asked is left out of what that part is compared with: its truth was not
+    known then. Without `folds` there is one hold-out however few rows there are.
     Raises: DataError: too few rows, times or groups for three parts.
     """
     ids, origin = np.arange(n), np.zeros(n, np.int8) if part is None else part
@@ -48,40 +54,48 @@ def cut(
     place = np.zeros(n)
     if asked is not None:
         by = "time"
-        test = test if len(test) else _test_by_time(loose, asked)
+        happens = asked if happens is None else happens
+        if not len(test):
+            test = _test_by_time(loose, asked, test_share)
+            loose = loose[(happens[loose] < asked[test].min()) | np.isin(loose, test)]
     else:
         by = "group" if groups is not None else "shuffle" if classes is None else "stratify"
         place[loose] = _dealt(loose, rng, classes) if groups is None else _grouped(groups[loose], rng)
-        test = test if len(test) else loose[place[loose] < TEST]
+        test = test if len(test) else loose[place[loose] < test_share]
     fit_on = np.setdiff1d(loose, test)
     if len(test) < 1 or len(fit_on) < 2:
         what = f"{len(loose)} rows are too few for training, validation and test."
         raise DataError(what, where="data", fix="at least ten rows.")
     if len(valid):
         pairs = [(fit_on, valid)]
+    elif asked is None or happens is None:
+        pairs = _folds(fit_on, place[fit_on], valid_share, folds)
     else:
-        pairs = _folds(fit_on, place[fit_on]) if asked is None else _folds_by_time(fit_on, asked)
+        pairs = _folds_by_time(fit_on, asked, happens, valid_share, folds)
     return Split(pairs, np.sort(np.concatenate([fit_on, valid])), test, "files and " + by if part is not None else by)
 
 
-def _test_by_time(some: Ids, asked: Floats) -> Ids:
+def _test_by_time(some: Ids, asked: Floats, share: float) -> Ids:
     """The last moments; questions of one moment stay together."""
     moments = np.unique(asked[some])
     if len(moments) < 3:
         what = f"{len(moments)} different times cannot be split into training, validation and test."
         raise DataError(what, where="columns.time", fix="at least three moments, or no time role.")
-    return some[asked[some] >= _moment(moments, np.sort(asked[some]), 1 - TEST, 2)]
+    return some[asked[some] >= _moment(moments, np.sort(asked[some]), 1 - share, 2)]
 
 
-def _folds_by_time(some: Ids, asked: Floats) -> Pairs:
+def _folds_by_time(some: Ids, asked: Floats, happens: Floats, share: float, folds: bool) -> Pairs:
     """What comes before and the block that follows: one block, or several steps forward where rows are few."""
     times, order = asked[some], np.sort(asked[some])
     moments = np.unique(times)
     if len(moments) < 2:
         raise DataError("all rows have the same time.", where="columns.time", fix="no time role, or more moments.")
-    starts = [1 - VALID] if len(some) >= SMALL else [0.4, 0.6, 0.8]
+    starts = [0.4, 0.6, 0.8] if folds and len(some) < SMALL else [1 - share]
     edges = [*sorted({_moment(moments, order, s, 1) for s in starts}), np.inf]
-    return [(some[times < a], some[(times >= a) & (times < b)]) for a, b in zip(edges, edges[1:], strict=False)]
+    steps = list(zip(edges, edges[1:], strict=False))
+    made = [(some[(times < a) & (happens[some] < a)], some[(times >= a) & (times < b)]) for a, b in steps]
+    known = [pair for pair in made if len(pair[0])]
+    return known or [(some[times < a], some[(times >= a) & (times < b)]) for a, b in steps[-1:]]
 
 
 def _moment(moments: Floats, order: Floats, share: float, least: int) -> float:
@@ -117,12 +131,12 @@ def _grouped(groups: Ids, rng: np.random.Generator) -> Floats:
     return rows
 
 
-def _folds(some: Ids, place: Floats) -> Pairs:
+def _folds(some: Ids, place: Floats, share: float, folds: bool) -> Pairs:
     """A hold-out, or folds where rows are few; each fold has rows on both sides."""
     rank = np.searchsorted(np.unique(place), place)  # what was cut off for the test leaves no gap
     at = (rank + 0.5) / (rank.max() + 1)
-    if len(some) >= SMALL and (at < VALID).any():
-        return [(some[at >= VALID], some[at < VALID])]
+    if (len(some) >= SMALL or not folds) and (at < share).any():
+        return [(some[at >= share], some[at < share])]
     part = np.minimum((at * FOLDS).astype(int), FOLDS - 1)
     return [(some[part != k], some[part == k]) for k in range(FOLDS) if (part == k).any() and (part != k).any()]
 

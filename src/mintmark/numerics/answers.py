@@ -17,7 +17,7 @@ FEW = 4096
 KINDS = {
     "classes": pa.schema([("probability", pa.map_(text, number)), ("decision", text)]),
     "number": pa.schema([("value", number), ("low", number), ("high", number), ("level", number)]),
-    "text": pa.schema([("text", text)]),
+    "text": pa.schema([("text", text), ("finish", text), ("prompt_tokens", number), ("tokens", number)]),
 }
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 Hear = Callable[[str, float, str, int, int], bool]
+Count = Callable[[], int]
+"""writes down that it was called; how often that was, by now"""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Decide: from answers to decisions. Learnt on validation answers only, applied wherever the model answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -9,12 +10,10 @@ import pyarrow as pa
 from mintmark.base.errors import DataError, RecipeError
 from mintmark.base.record import Measured
 from mintmark.base.state import State
+from mintmark.numerics import amounts, bootstrap, calibrate, policy
 from mintmark.numerics import answers as answer
-from mintmark.numerics import calibrate
 from mintmark.numerics.answers import Array
 from mintmark.numerics.payoff import Money, earned
-
-CELLS_DRAWN, CELLS_AT_ONCE = 40_000_000, 1_000_000
 
 
 class Questions(Protocol):
@@ -39,10 +38,19 @@ class Validation:
     predict_s: float
 
 
-def learn(kind: str, seen: Validation, money: Money | None, rng: np.random.Generator, coverage: float = 0.9) -> State:
-    """Classes: calibration, then threshold or action. Number: interval and shift. Anything else: nothing."""
+def learn(
+    kind: str,
+    seen: Validation,
+    money: Money | None,
+    rng: np.random.Generator,
+    coverage: float = 0.9,
+    rules: Mapping[str, Any] | None = None,
+) -> State:
+    """Classes: calibration, then threshold or action. Number: interval and shift. Text: what must not be in it."""
     if kind == "number":
-        return State(facts=_interval(seen, money, coverage))
+        return State(facts=amounts.learn(seen.answers, seen.y, money, coverage))
+    if kind == "text" and rules:
+        return State(facts={"by": "policy", "policy": policy.learn(rules)})
     if kind != "classes":
         return State(facts={"by": "none"})
     told = np.diff(seen.answers["probability"].combine_chunks().offsets.to_numpy()) == len(seen.classes)
@@ -71,8 +79,13 @@ def learn(kind: str, seen: Validation, money: Money | None, rng: np.random.Gener
 
 
 def calibrated(decision: State, answers: pa.Table) -> pa.Table:
-    """The answers with probabilities calibrated to the sample, not yet decided: task measures are taken on these."""
+    """The answers calibrated to the sample, not yet decided: task measures are taken on these.
+
+    Probabilities are calibrated, numbers get their interval.
+    """
     facts = decision.facts
+    if facts["by"] == "conformal":
+        return amounts.apply(facts | {"shift": 0.0}, answers)
     if "slope" not in facts:
         return answers
     p, classes = answer.probability(answers, facts["classes"])
@@ -88,11 +101,9 @@ def apply(decision: State, answers: pa.Table, questions: pa.Table | pa.RecordBat
     if facts["by"] == "none":
         return answers
     if facts["by"] == "conformal":
-        value = answers["value"].to_numpy()
-        half, level = facts["half_width"], np.full(len(value), facts["level"])
-        ordered = value + facts["shift"]
-        low, high = np.minimum(value - half, ordered), np.maximum(value + half, ordered)
-        return answer.make("number", value=ordered, low=low, high=high, level=level)
+        return amounts.apply(facts, answers)
+    if facts["by"] == "policy":
+        return _ruled(facts["policy"], answers)
     raw, classes = answer.probability(answers, facts["classes"])
     p = _shifted(calibrate.apply(raw, facts["slope"], facts["bias"]), facts["shift"])
     if facts["by"] == "threshold":
@@ -109,23 +120,36 @@ def apply(decision: State, answers: pa.Table, questions: pa.Table | pa.RecordBat
     return answer.of_classes(p, classes, decision=np.array(facts.get("actions", classes), dtype=object)[action])
 
 
+def partial(decision: State, answers: pa.Table) -> pa.Table:
+    """What may be shown of texts that are still being written: no half of what a policy will not let through."""
+    if decision.facts["by"] != "policy":
+        return answers
+    facts, texts = decision.facts["policy"], answers["text"].to_pylist()
+    return answers.set_column(0, "text", pa.array([policy.safe(t or "", facts) for t in texts], pa.string()))
+
+
 def value(
-    tensor: Array,
+    tensor: Array | None,
     answers: pa.Table,
     y: Array,
     classes: list[str],
     money: Money,
     rng: np.random.Generator,
     weight: Array | None = None,
+    plain: pa.Table | None = None,
+    cluster: Array | None = None,
 ) -> list[Measured]:
     """Money of a decision, with a 95 % bootstrap interval, beside what needs no model and what none can beat.
 
     do_nothing takes the first action always; act_on_all the positive class, or of several actions the one that earns
-    most if taken always; perfect knows the outcome. All at the true prevalence where one is given.
+    most if taken always; perfect knows the outcome. All at the true prevalence where one is given. Numbers (no tensor)
+    are held against the answers before the decision, `plain`.
 
     Shapes: tensor (n, actions, outcomes); y (n,), -1 unseen, earns 0.   Units: currency per case; acted, precision and
     recall of acting (two classes): shares.
     """
+    if tensor is None:
+        return amounts.value(answers, answers if plain is None else plain, y, money, rng, weight, cluster)
     actions = money.actions(classes)
     action = answer.places(answers["decision"], actions)
     if not len(y) or (action < 0).any():
@@ -139,8 +163,8 @@ def value(
     perfect = float((share * np.where(y >= 0, tensor[np.arange(len(y)), :, y].max(1), 0.0)).sum())
     # the class shares are known, not sampled, where a prevalence is given: then each class is drawn by itself
     strata = y if money.prevalence is not None and len(classes) == 2 else np.zeros(len(y), np.int64)
-    draws = int(np.clip(CELLS_DRAWN // len(y), 200, 1000))
-    means = _bootstrap(won, share, strata, draws, rng)
+    draws = bootstrap.draws_for(len(y))
+    means = bootstrap.means(won, share, strata, draws, rng)
     low, high = (float(q) for q in np.quantile(means, [0.025, 0.975]))
     how = f"{len(y)} rows" + (f" weighted to prevalence {money.prevalence:g}" if money.prevalence is not None else "")
     drawn = f"{how}; 95 % percentile bootstrap, {draws} draws"
@@ -186,25 +210,12 @@ def at_prevalence(y: Array, classes: list[str], money: Money | None, weight: Arr
     return made * factor[y], share  # y = -1 takes the last
 
 
-def _interval(seen: Validation, money: Money | None, coverage: float) -> dict[str, Any]:
-    """Half width of the split conformal interval, and the shift of the value to the fractile that costs the least.
-
-    The interval stays around the model's own value. With under 1 / (1 - coverage) rows the widest error is taken, and
-    the level says what that covers: n / (n + 1). The shift is the quantile under / (under + over) of the errors.
-
-    Source: Vovk et al. 2005; Lei et al., JASA 113, 2018, section 2.2. Newsvendor: Arrow, Harris, Marschak 1951.
-    """
-    off = np.sort(seen.y - seen.answers["value"].to_numpy())
-    n = len(off)
-    if not n:
-        raise DataError("no validation rows to learn an interval from.", where="decide", fix="more rows.")
-    rank = min(n, int(np.ceil((n + 1) * coverage - 1e-9)))
-    facts = {"by": "conformal", "half_width": float(np.sort(np.abs(off))[rank - 1])}
-    facts |= {"level": min(coverage, rank / (n + 1)), "shift": 0.0}
-    if money is not None and money.over is not None and money.under is not None:
-        fractile = money.under / (money.under + money.over)
-        facts["shift"] = float(np.quantile(off, fractile, method="inverted_cdf"))
-    return facts
+def _ruled(facts: dict[str, Any], answers: pa.Table) -> pa.Table:
+    """Texts without what the policy does not let through; where a word was blocked, that is how they finished."""
+    said = [policy.apply(t or "", facts) for t in answers["text"].to_pylist()]
+    finish = ["blocked" if blocked else f for f, (_, blocked) in zip(answers["finish"].to_pylist(), said, strict=True)]
+    made = answers.set_column(0, "text", pa.array([t for t, _ in said], pa.string()))
+    return made.set_column(1, "finish", pa.array(finish, pa.string()))
 
 
 def _rule(p: Array, y: Array, payoff: Array, weight: Array, money: Money, per_row: bool) -> dict[str, Any]:
@@ -302,43 +313,4 @@ def _shifted(p: Array, shift: float) -> Array:
         return p
     odds = p * np.exp(np.array([0.0, shift]))
     made: Array = odds / odds.sum(1, keepdims=True)
-    return made
-
-
-def _bootstrap(won: Array, share: Array, strata: Array, draws: int, rng: np.random.Generator) -> Array:
-    """Weighted means of rows drawn with replacement, each stratum by itself, weights going with their rows.
-
-    Shapes: won, share, strata (n,), shares with the sum 1 -> (draws,).   Source: Efron, Tibshirani 1993, chapter 13.
-    """
-    made = np.zeros(draws)
-    for stratum in np.unique(strata):
-        at = strata == stratum
-        made += share[at].sum() * _means(won[at], share[at], draws, rng)
-    return made
-
-
-def _means(won: Array, weight: Array, draws: int, rng: np.random.Generator) -> Array:
-    """Self-normalised weighted means of draws: sum w x / sum w over the rows drawn.   Shapes: (n,) -> (draws,)."""
-    n = len(won)
-    if not weight.sum() > 0:
-        return np.zeros(draws)
-    pairs, count = np.unique(won + 1j * weight, return_counts=True)  # distinct (money, weight)
-    if len(pairs) * 20 <= n:  # how often each is drawn, at once
-        drawn = rng.multinomial(n, count / n, size=draws)
-        return _ratio((drawn * (pairs.real * pairs.imag)).sum(1), (drawn * pairs.imag).sum(1))
-    even = bool((weight == weight[0]).all())
-    step, made = max(1, CELLS_AT_ONCE // n), np.empty(draws)
-    for start in range(0, draws, step):
-        ids = rng.integers(0, n, size=(min(step, draws - start), n), dtype=np.int32 if n < 2**31 else np.int64)
-        if even:
-            made[start : start + step] = won[ids].mean(1)
-        else:
-            w = weight[ids]
-            made[start : start + step] = _ratio((w * won[ids]).sum(1), w.sum(1))
-    return made
-
-
-def _ratio(top: Array, bottom: Array) -> Array:
-    """0 where only rows without weight were drawn."""
-    made: Array = np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
     return made

@@ -131,6 +131,17 @@ class Payoff(Strict):
         return self
 
 
+class Policy(Strict):
+    """What no text that is answered may hold."""
+
+    blocked: tuple[str, ...] = ()
+    """words that are never written"""
+    mask: tuple[Literal["email", "phone", "id_number", "card"], ...] = ()
+    """personal data that are never written"""
+    instead: str = "***"
+    """written in their place"""
+
+
 class Recipe(Strict):
     """What to learn, from what, and what its decisions are worth."""
 
@@ -149,8 +160,12 @@ class Recipe(Strict):
     """time or money that the fits may take: "5 min", "$2.50"; they stop when it is used up"""
     label_delay: float | str = 0.0
     """a row's label is known this long after the row, in units of the time column, or "3 days" """
-    window: int = Field(50, ge=1)
-    """at most so many earlier rows of a key are seen, in training and in serving"""
+    window: int | None = Field(None, ge=1)
+    """at most so many earlier rows of a key are seen, in training and in serving; without it the task says"""
+    test_share: float = Field(0.2, gt=0, lt=1)
+    """of the rows, where no file fixes the test"""
+    valid_share: float = Field(0.2, gt=0, lt=1)
+    """of the rows that are not test, where no file fixes the validation and they are not answered out of fold"""
     refit: bool | None = None
     """fit once more on all rows after the test; without it the task says"""
     engine: Literal["local"] = "local"
@@ -161,6 +176,7 @@ class Recipe(Strict):
     settings: dict[str, Any] = {}
     """the task's own"""
     payoff: Payoff | None = None
+    policy: Policy | None = None
 
     _folder: Path = PrivateAttr(default_factory=Path)
     _rewritten: tuple[str, ...] = PrivateAttr(default=())

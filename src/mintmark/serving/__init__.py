@@ -1,8 +1,8 @@
-"""Serving, a face: REST around `spine.answer`.
+"""Serving, a face: REST around `spine.answer`, and events that later answers look back on.
 
-make_app(loaded, limits)     the app, for any ASGI server or a test client
-listen, run                  a process of its own
-Limits                       what one request may be, and how many there may be at once
+make_app(loaded, limits, ..., state)   the app, for any ASGI server or a test client
+listen, run                            a process of its own
+Limits                                 what one request may be, and how many there may be at once
 """
 
 from mintmark.serving.app import make_app

@@ -23,8 +23,9 @@ INLINE_ROWS, INLINE_S = 256, 0.02
 class Batcher:
     """Answers the requests of one model, one batch after another."""
 
-    def __init__(self, answer: Answer, pool: Executor) -> None:
-        self.answer, self.pool = answer, pool
+    def __init__(self, answer: Answer, pool: Executor, inline: bool = True) -> None:
+        """inline: small batches may be answered on the loop; not where an answer waits for a disk, or writes a text."""
+        self.answer, self.pool, self.inline = answer, pool, inline
         self.waiting: deque[Ask] = deque()
         self.busy = False
         self.took_s = 0.0
@@ -44,7 +45,7 @@ class Batcher:
         batch, rows = self._take()
         if not batch:
             self.busy = False
-        elif rows <= INLINE_ROWS and self.took_s <= INLINE_S:
+        elif self.inline and rows <= INLINE_ROWS and self.took_s <= INLINE_S:
             self._deliver(batch, self._answers(batch))
             loop.call_soon(self._next, loop)
         else:

@@ -32,6 +32,10 @@ class Limits:
     keep_alive_s: int = 30
     stop_s: int = 10
     """for what is in flight when the server is told to stop"""
+    streams: int = 8
+    """answers that are sent while they are written, at once"""
+    send_s: float = 30.0
+    """in which the reader of a stream must have taken what was sent"""
 
 
 class Gone(Exception):
@@ -67,14 +71,20 @@ async def read(
     return body
 
 
-def parse(body: bytes, limits: Limits) -> Any:
-    """What should be a list of rows.   Raises: Refused: not JSON, or not in the form; TooLarge: too many rows."""
+def json(body: bytes, form: str = FORM) -> dict[str, Any]:
+    """Raises: Refused: not JSON, or no object."""
     try:
         asked = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
-        raise _no_json(body, exc) from None
+        raise _no_json(body, exc, form) from None
     if type(asked) is not dict:
-        raise Refused(f"an object is wanted, got {shown(asked)}.", where="body", fix=FORM)
+        raise Refused(f"an object is wanted, got {shown(asked)}.", where="body", fix=form)
+    return asked
+
+
+def rows(body: bytes, limits: Limits) -> Any:
+    """What should be a list of rows.   Raises: Refused: not JSON, or not in the form; TooLarge: too many rows."""
+    asked = json(body)
     if len(asked) != 1 or ("rows" not in asked and "row" not in asked):
         other = next((k for k in asked if k not in ("rows", "row")), "")
         near = nearest(other, ("rows", "row"))
@@ -83,11 +93,11 @@ def parse(body: bytes, limits: Limits) -> Any:
         raise Refused(f'the one key "rows" or "row" is wanted, got {got}.', where="body", fix=fix)
     if "row" in asked:
         return [asked["row"]]
-    rows = asked["rows"]
-    if type(rows) is list and len(rows) > limits.rows:
-        what = f"{len(rows):,} rows, at most {limits.rows:,} are answered at once."
+    many = asked["rows"]
+    if type(many) is list and len(many) > limits.rows:
+        what = f"{len(many):,} rows, at most {limits.rows:,} are taken at once."
         raise TooLarge(what, where="rows", fix="send them in several requests.")
-    return rows
+    return many
 
 
 def _look(headers: list[tuple[bytes, bytes]]) -> tuple[int, bool]:
@@ -142,7 +152,7 @@ def _too_large(limits: Limits) -> TooLarge:
     return TooLarge(what, where="body", fix="send fewer rows at a time.")
 
 
-def _no_json(body: bytes, exc: orjson.JSONDecodeError) -> Refused:
+def _no_json(body: bytes, exc: orjson.JSONDecodeError, form: str) -> Refused:
     what = "nested too deep" if "depth" in exc.msg.lower() else f"not valid JSON: {exc.msg}"
     if any(word in body[exc.pos : exc.pos + 9] for word in (b"NaN", b"Infinity")):
         return Refused(
@@ -150,4 +160,4 @@ def _no_json(body: bytes, exc: orjson.JSONDecodeError) -> Refused:
         )
     if "infinity" in exc.msg:
         return Refused(f"a number too large for a double, at character {exc.pos}.", where="body", fix="null instead.")
-    return Refused(f"{what}, line {exc.lineno}, column {exc.colno}.", where="body", fix=FORM)
+    return Refused(f"{what}, line {exc.lineno}, column {exc.colno}.", where="body", fix=form)

@@ -18,7 +18,9 @@ class Counts:
             say + "request_seconds", "From the head of a predict request to the end of its answer.",
             ["model"], registry=by, buckets=BUCKETS_S,
         )  # fmt: skip
-        self.in_flight = Gauge(say + "requests_in_flight", "Predict requests not yet answered.", registry=by)
+        self.in_flight = Gauge(say + "requests_in_flight", "Requests not yet answered.", registry=by)
+        self._events = Counter(say + "events", "Rows taken into the past.", ["model"], registry=by)
+        self._taken = Counter(say + "event_requests", "Requests with events.", ["model", "status"], registry=by)
         self._kept: dict[tuple[str, int], tuple[Any, Any, Any]] = {}
         """looking a labelled counter up costs more than counting"""
 
@@ -32,6 +34,12 @@ class Counts:
         kept[2].observe(seconds)
         if rows:
             kept[1].inc(rows)
+
+    def taken(self, model: str, status: int, rows: int) -> None:
+        """One request with events more."""
+        self._taken.labels(model, str(status)).inc()
+        if status == 200:
+            self._events.labels(model).inc(rows)
 
     def text(self) -> bytes:
         from prometheus_client import generate_latest

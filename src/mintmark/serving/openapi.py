@@ -7,8 +7,18 @@ import pyarrow as pa
 
 from mintmark.numerics.answers import KINDS
 from mintmark.serving.body import Limits
+from mintmark.serving.history import History
 from mintmark.serving.model import Model
-from mintmark.serving.refusals import Overloaded, Refused, TooLarge, TooSlow, WrongType
+from mintmark.serving.refusals import (
+    NotAcceptable,
+    NotFound,
+    NotKept,
+    Overloaded,
+    Refused,
+    TooLarge,
+    TooSlow,
+    WrongType,
+)
 
 ERROR = {
     "type": "object",
@@ -30,6 +40,15 @@ REFUSALS = {
     Overloaded.status: "too many requests at once; see Retry-After",
 }
 
+OPENAI = {
+    "/v1/completions": ("complete", "prompt", "Go on with a prompt; the form is that of OpenAI's completions"),
+    "/v1/chat/completions": (
+        "chat",
+        "messages",
+        "Answer a conversation; the form is that of OpenAI's chat completions",
+    ),
+}
+
 
 def document(base: dict[str, Any], models: Iterable[Model], limits: Limits) -> dict[str, Any]:
     """`base`, the document of the other paths, with those of the models added."""
@@ -39,6 +58,12 @@ def document(base: dict[str, Any], models: Iterable[Model], limits: Limits) -> d
         schemas[row] = model.questions.schema()
         schemas[f"Answer.{kind}"] = answer_schema(kind)
         paths[f"/v1/models/{model.name}/predict"] = {"post": _predict(model, row, f"Answer.{kind}", limits)}
+        if model.history:
+            event = f"{model.name}.Event"
+            schemas[event] = model.history.events.schema()
+            paths[f"/v1/models/{model.name}/events"] = {"post": _events(model.name, event, model.history, limits)}
+        if kind == "text" and "prompt" in model.questions.names:
+            paths |= {path: {"post": _openai(*said)} for path, said in OPENAI.items()}
     components = base.get("components", {})
     return base | {"paths": paths, "components": components | {"schemas": components.get("schemas", {}) | schemas}}
 
@@ -65,24 +90,63 @@ def _json_type(type_: pa.DataType) -> dict[str, Any]:
 
 
 def _predict(model: Model, question: str, answer: str, limits: Limits) -> dict[str, Any]:
-    one = {"$ref": f"#/components/schemas/{question}"}
-    many = {"type": "array", "items": one, "minItems": 1, "maxItems": limits.rows}
-    asked = {"oneOf": [_object(rows=many), _object(row=one)]}
     answers = {"type": "array", "items": {"$ref": f"#/components/schemas/{answer}"}}
-    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    example = {"rows": [model.questions.sample()]}
+    content = {"application/json": {"schema": _object(model={"const": model.name}, answers=answers)}}
+    refusals = REFUSALS
+    if model.loaded.task.stream:
+        content["text/event-stream"] = {"schema": {"type": "string", "description": "one row: its answer as it grows"}}
+    else:
+        refusals = refusals | {NotAcceptable.status: "this model has no stream"}
     return {
         "operationId": f"predict_{model.name}",
         "summary": f"Answer one or many rows by {model.name}",
-        "requestBody": {"required": True, "content": {"application/json": {"schema": asked, "example": example}}},
+        "requestBody": _rows(question, {"rows": [model.questions.sample()]}, limits),
         "responses": {
-            "200": {
-                "description": "an answer for each row, in their order",
-                "content": {"application/json": {"schema": _object(model={"const": model.name}, answers=answers)}},
-            },
-            **{str(status): {"description": why, "content": error} for status, why in REFUSALS.items()},
+            "200": {"description": "an answer for each row, in their order", "content": content},
+            **_refused(refusals),
         },
     }
+
+
+def _events(name: str, event: str, history: History, limits: Limits) -> dict[str, Any]:
+    taken = _object(model={"const": name}, events={"type": "integer", "description": "how many were taken"})
+    return {
+        "operationId": f"events_{name}",
+        "summary": f"Add rows that have happened to the past of {name}; the next answers look back on them",
+        "requestBody": _rows(event, {"rows": [history.events.sample()]}, limits),
+        "responses": {
+            "200": {"description": "all of them were taken", "content": {"application/json": {"schema": taken}}},
+            **_refused(REFUSALS | {NotKept.status: "they could not be written down, and none was taken"}),
+        },
+    }
+
+
+def _openai(operation: str, asked: str, summary: str) -> dict[str, Any]:
+    schema = {"type": "object", "required": ["model", asked], "properties": {"model": {"type": "string"}, asked: {}}}
+    whole = {"application/json": {"schema": {"type": "object"}}, "text/event-stream": {"schema": {"type": "string"}}}
+    told = {Refused.status: "the request is wrong, or asks for what is not done", NotFound.status: "no such model"}
+    said = {
+        str(status): {"description": why, "content": {"application/json": {"schema": {"type": "object"}}}}
+        for status, why in ({k: v for k, v in REFUSALS.items() if k != 422} | told).items()
+    }
+    return {
+        "operationId": operation,
+        "summary": summary,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "responses": {"200": {"description": "a completion", "content": whole}, **said},
+    }
+
+
+def _rows(schema: str, example: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    one = {"$ref": f"#/components/schemas/{schema}"}
+    many = {"type": "array", "items": one, "minItems": 1, "maxItems": limits.rows}
+    asked = {"oneOf": [_object(rows=many), _object(row=one)]}
+    return {"required": True, "content": {"application/json": {"schema": asked, "example": example}}}
+
+
+def _refused(refusals: dict[int, str]) -> dict[str, Any]:
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {str(status): {"description": why, "content": error} for status, why in refusals.items()}
 
 
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -54,10 +54,13 @@ class Field:
 
 
 class Questions:
-    """The schema of a bundle's questions, ready to check rows."""
+    """The schema of a bundle's questions, or of its events, ready to check rows."""
 
-    def __init__(self, schema: Sequence[dict[str, str]]) -> None:
+    def __init__(self, schema: Sequence[dict[str, Any]], passed: Collection[str] = ()) -> None:
+        """passed: fields that a row may have and that are left out unread."""
+        self.told, self._passed = schema, frozenset(passed)
         self.fields = [_field(f["name"], f["kind"], f.get("type", "")) for f in schema]
+        self._absent = {f["name"]: None for f in schema if f.get("optional")}
         self.names = [f.name for f in self.fields]
         first = self.names[0]
         self._values = itemgetter(*self.names) if len(self.names) > 1 else lambda row: (row[first],)
@@ -76,11 +79,12 @@ class Questions:
         if not rows:
             raise DataError("no rows.", where="rows", fix="ask at least one.")
         width, out = len(self.names), Columns()
+        whole = list(map(self._whole, rows)) if self._absent or self._passed else rows
         try:
-            values = list(map(self._values, rows))
+            values = list(map(self._values, whole))
         except (KeyError, TypeError):  # a field is missing, or a row is no object
             values = []
-        if len(values) != len(rows) or any(len(row) != width for row in rows):
+        if len(values) != len(rows) or any(len(row) != width for row in whole):
             raise next(wrong for i, row in enumerate(rows) if (wrong := self._misshapen(row, i)))
         for field, column in zip(self.fields, zip(*values, strict=True), strict=True):
             out.append(column if field.plain.issuperset(map(type, column)) else _read(field, column))
@@ -103,21 +107,28 @@ class Questions:
         return {
             "type": "object",
             "properties": {f.name: f.json for f in self.fields},
-            "required": self.names,
+            "required": [n for n in self.names if n not in self._absent],
             "additionalProperties": False,
         }
 
     def sample(self) -> dict[str, Any]:
-        """A row of the right kinds; its values mean nothing."""
-        return {f.name: f.sample for f in self.fields}
+        """A row of the right kinds without what may be left out; its values mean nothing."""
+        return {f.name: f.sample for f in self.fields if f.name not in self._absent}
+
+    def _whole(self, row: Any) -> Any:
+        """The row with null for what may be absent, without what is passed over."""
+        if type(row) is not dict:
+            return row
+        kept = {n: v for n, v in row.items() if n not in self._passed} if self._passed else row
+        return self._absent | kept
 
     def _misshapen(self, row: Any, i: int) -> DataError | None:
         """What is wrong with a row that is no object, or has other fields than it should; None for a good one."""
         where = f"row {i + 1}"
         if type(row) is not dict:
             return DataError(f"a row must be an object, got {shown(row)}.", where=where, fix=self._fix())
-        missing = [n for n in self.names if n not in row]
-        known = set(self.names)
+        missing = [n for n in self.names if n not in row and n not in self._absent]
+        known = {*self.names, *self._passed}
         for got in row:
             if got not in known:
                 near = nearest(got, missing or self.names)

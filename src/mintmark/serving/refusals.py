@@ -5,11 +5,14 @@ MintmarkError               422  whatever the serving path raises
 └── Refused                 400  the request itself is wrong
     ├── NotFound            404
     ├── WrongMethod         405
+    ├── NotAcceptable       406  a stream of what has none
     ├── TooSlow             408
+    ├── NoPast              409  events for a model that looks back on none
     ├── TooLarge            413
     ├── WrongType           415
     ├── Overloaded          429
-    └── Stopping            503
+    ├── Stopping            503
+    └── NotKept             503  the events could not be written down, and none of them was taken
 """
 
 from collections.abc import Iterable
@@ -33,9 +36,17 @@ class WrongMethod(Refused):
     status = 405
 
 
+class NotAcceptable(Refused):
+    status = 406
+
+
 class TooSlow(Refused):
     status = 408
     headers = (CLOSE,)
+
+
+class NoPast(Refused):
+    status = 409
 
 
 class TooLarge(Refused):
@@ -55,6 +66,11 @@ class Overloaded(Refused):
 class Stopping(Refused):
     status = 503
     headers = (CLOSE, (b"retry-after", b"1"))
+
+
+class NotKept(Refused):
+    status = 503
+    headers = ((b"retry-after", b"10"),)
 
 
 def status_of(error: MintmarkError) -> int:

@@ -54,7 +54,8 @@ class Task:
     assumed: tuple[str, ...] = ("target", "time", "id")
     """roles that a column of the same name takes unasked"""
     ask: "Callable[[Rows, Columns, Any], tuple[Rows, Rows]]" = drop_target
-    """rows -> questions and truth, one for each row, in their order; serving starts from questions"""
+    """rows -> questions and truth, one for each row, in their order; serving starts from questions. The first column of
+    truth is what is asked for; further ones are known only afterwards too, and later questions see them in the past"""
     learn: "Callable[[Rows, Rows, Columns, Any], State]"
     """what features must learn, from exactly the rows that this fit sees; facts["past"], where there is one, names the
     columns of the past that `encode` reads beside key, time and target: a bundle carries no others"""
@@ -77,8 +78,18 @@ class Task:
     """role of the column whose earlier rows a question may see"""
     split: Literal["stratify", "shuffle"] = "shuffle"
     """where the rows have neither a time nor a group"""
+    validate: Literal["folds", "holdout"] = "folds"
+    """few rows are answered out of fold, unless one hold-out is all that the time to fit allows (networks)"""
     refit: Literal["always", "small", "never"] = "never"
     """fit once more on all rows after the test; decision and settled config are kept"""
+    window: int = 50
+    """at most so many earlier rows of a key are seen, where the recipe does not say"""
+    optional: tuple[str, ...] = ()
+    """columns of a question that may be left out when it is asked; encode gives null the default"""
+    reads: Literal["table", "text"] = "table"
+    """what a .txt file is: a table, or running text that is cut into pieces"""
+    upcoming: "Callable[[Rows, Columns, Any], Rows] | None" = None
+    """the questions that come next after all rows: a run answers them"""
 
 
 def names() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Networks: the one loop that trains them all. The only room that imports torch at a module's top."""

@@ -1,0 +1,84 @@
+"""Style of a page: readable wide, on a phone, on paper, by day and by night; no font or file from elsewhere."""
+
+CSS = """
+:root { color-scheme: light dark; --ink: #1b2430; --soft: #5b6675; --line: #d9dee5; --paper: #ffffff; --card: #f6f8fa;
+  --known: #3b4654; --coming: #1763b6; --tested: #b4540a; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --soft: #9aa6b5; --line: #333d4a; --paper: #12171e;
+  --card: #1a212b; --known: #c3ccd8; --coming: #6cb2ff; --tested: #f2a25c; } }
+* { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
+body { margin: 0 auto; max-width: 1240px; padding: 24px 20px 48px; background: var(--paper); color: var(--ink);
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "PingFang SC",
+  "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei",
+  sans-serif; }
+h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 4px; overflow-wrap: anywhere; }
+h2 { font-size: 1.2rem; margin: 40px 0 8px; padding-top: 8px; border-top: 1px solid var(--line); }
+h3 { font-size: 1rem; margin: 20px 0 6px; overflow-wrap: anywhere; }
+p { margin: 8px 0; max-width: 75ch; }
+.lead { font-size: 1.15rem; max-width: 70ch; }
+.soft, small { color: var(--soft); font-size: .85rem; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 220px), 1fr)); gap: 12px;
+  margin: 20px 0; }
+.tile { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px 14px; }
+.tile b { display: block; font-size: 1.5rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.tile small { display: block; line-height: 1.4; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 350px), 1fr)); gap: 16px; }
+.charts.two { grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); }
+.charts.one { grid-template-columns: minmax(0, 640px); }
+figure { margin: 0; padding: 10px 12px 12px; background: var(--card); border: 1px solid var(--line); border-radius: 8px;
+  break-inside: avoid; min-width: 0; }
+figcaption { font-size: .85rem; color: var(--soft); line-height: 1.4; }
+figure h3 { margin: 0 0 4px; }
+svg.chart { display: block; width: 100%; height: auto; }
+svg text { font-size: 11px; fill: var(--soft); font-family: inherit; font-variant-numeric: tabular-nums; }
+svg .grid { stroke: var(--line); stroke-width: 1; }
+svg .axis, svg .tick { stroke: var(--soft); stroke-width: 1; }
+svg .now { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 3 3; }
+svg polyline { fill: none; stroke-width: 1.6; stroke-linejoin: round; }
+svg polyline.known { stroke: var(--known); }
+svg polyline.tested { stroke: var(--tested); stroke-dasharray: 5 3; }
+svg polyline.coming { stroke: var(--coming); stroke-width: 2; }
+svg polygon.tested, svg circle.tested { fill: var(--tested); }
+svg polygon.coming, svg circle.coming { fill: var(--coming); }
+svg polygon.tested, svg polygon.coming { fill-opacity: .2; }
+svg circle.known { fill: var(--known); }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 20px; font-size: .85rem; color: var(--soft); margin: 8px 0 12px;
+  padding: 0; list-style: none; }
+.legend svg { width: 30px; height: 14px; vertical-align: -2px; margin-right: 6px; }
+.wide { overflow-x: auto; margin: 8px 0 16px; }
+table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
+td.n, th.n { text-align: right; white-space: nowrap; }
+td.n small { display: block; white-space: nowrap; }
+td small, th small { font-size: .85em; }
+.forecast th { font-weight: 600; max-width: 13rem; overflow-wrap: anywhere; }
+.forecast thead th { max-width: 11rem; white-space: normal; }
+.forecast th small { display: block; font-weight: 400; }
+.forecast th:first-child { position: sticky; left: 0; background: var(--paper); min-width: 6rem; }
+.measures { width: 100%; }
+.measures td { white-space: nowrap; }
+.measures td:first-child { white-space: normal; min-width: 7rem; }
+.measures td:last-child { color: var(--soft); white-space: normal; min-width: 16rem; overflow-wrap: anywhere; }
+.measures tbody th { padding-top: 18px; }
+pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px 14px; font-size: .85rem;
+  white-space: pre-wrap; overflow-wrap: anywhere; }
+code, .hash { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+  font-size: .85em; overflow-wrap: anywhere; }
+ul { padding-left: 1.2em; } li { margin: 4px 0; max-width: 85ch; overflow-wrap: anywhere; }
+@media (min-width: 700px) { .charts.one svg text, .charts.two svg text { font-size: 8px; } }
+@media (max-width: 600px) { body { padding: 16px 12px 32px; } h1 { font-size: 1.35rem; } .lead { font-size: 1.05rem; }
+  th, td { padding-right: 10px; } .forecast th:first-child { max-width: 7.5rem; }
+  .tiles { grid-template-columns: 1fr 1fr; gap: 8px; } .tile { padding: 8px 10px; } .tile b { font-size: 1.2rem; } }
+@media print {
+  :root { --ink: #000; --soft: #444; --line: #bbb; --paper: #fff; --card: #fff; --known: #222; --coming: #1763b6;
+    --tested: #b4540a; }
+  @page { margin: 14mm; }
+  body { max-width: none; padding: 0; font-size: 10pt; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  h2, h3 { break-after: avoid; } tr, .tile { break-inside: avoid; } thead { display: table-header-group; }
+  .charts { grid-template-columns: 1fr 1fr; gap: 8px; } .tiles { grid-template-columns: repeat(4, 1fr); }
+  .wide { overflow: visible; } .forecast th:first-child { position: static; }
+  th, td { padding: 2px 8px 2px 0; } table { font-size: 8.5pt; }
+}
+"""

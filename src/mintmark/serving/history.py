@@ -1,0 +1,165 @@
+"""The past of a served model: the bundle's own rows, and the events that have come since.
+
+An event is a row that has happened. One of the same key and time as an earlier row takes its place: so a client that is
+not sure may send again, and a label that was not known yet may follow.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mintmark import spine
+from mintmark.base.errors import DataError
+from mintmark.data import clean
+from mintmark.data.past import Past
+from mintmark.data.rows import WANTED, kind_of
+from mintmark.serving.journal import Journal
+from mintmark.serving.questions import Columns, Questions
+
+SPARE_ROWS = 10_000
+"""that a journal may hold beyond twice what is needed before it is written anew, at a start"""
+
+
+class History:
+    """Reads the events of one model and adds them to its past."""
+
+    def __init__(self, loaded: spine.Loaded, state: Path | None = None) -> None:
+        """state: the folder of the journals; None: events are forgotten when the process ends."""
+        past, facts = loaded.past, loaded.facts
+        fields = _fields(past, facts["questions"])
+        asked = {f["name"] for f in facts["questions"]}
+        self.events = Questions(fields, passed=asked - {f["name"] for f in fields})
+        hidden = [f | {"kind": "text", "type": "string"} if f["name"] == past.key else f for f in fields]
+        self._kept = Questions(hidden)
+        """events as the journal has them"""
+        self._must = [(self.events.names.index(n), n) for n in (past.key, past.time)]
+        self._journal = Journal(state, *_identity(loaded)) if state else None
+
+    @classmethod
+    def of(cls, loaded: spine.Loaded, state: Path | None = None) -> "History | None":
+        """None for a model that looks back on no rows."""
+        return cls(loaded, state) if loaded.past.key and loaded.past.rows is not None else None
+
+    @property
+    def lasting(self) -> bool:
+        return self._journal is not None
+
+    def columns(self, rows: Any) -> Columns:
+        """Raises: DataError: the first row that is no event; names row and field."""
+        made = self.events.columns(rows)
+        for at, name in self._must:
+            for i, value in enumerate(made[at]):
+                if value is None or isinstance(value, str) and not value.strip():
+                    what = "no value: whose row it is and when it happened must be said."
+                    raise DataError(what, where=f"row {i + 1}, field {name!r}", fix="leave the row out.")
+        return made
+
+    def after(self, past: Past, parts: Sequence[Columns]) -> Past:
+        """The past with these events, which have been written down.   Raises: DataError; NotKept."""
+        rows, _ = clean.values(self.events.table(parts))
+        new = replace(past, rows=None).append(rows).rows  # its keys are pseudonyms now
+        if new is None:
+            return past
+        made = _put(past, new)
+        made.as_of(new.select([past.key, past.time]).slice(0, 1).to_batches()[0])  # makes its index, ahead of answers
+        if self._journal:
+            self._journal.write(list(_plain(new)))
+        return made
+
+    def replayed(self, past: Past) -> Past:
+        """The past with the events of the journal."""
+        if not self._journal:
+            return past
+        events, n = replace(past, rows=past.rows.schema.empty_table() if past.rows is not None else None), 0
+        for rows in self._journal.read():
+            n += len(rows)
+            events = _put(events, self._kept.table([self._kept.columns(rows)]).table())
+        if events.rows is None or not n:
+            return past
+        if n > 2 * len(events.rows) + SPARE_ROWS:
+            self._journal.anew(list(_plain(events.rows)))
+        return _put(past, events.rows)
+
+    def about(self, model: str) -> dict[str, Any]:
+        """What a client should know before it sends events."""
+        return {
+            "path": f"/v1/models/{model}/events",
+            "fields": self.events.told,
+            "kept": "in a journal" if self._journal else "in memory: a restart forgets them",
+            "example": {"rows": [self.events.sample()]},
+        }
+
+    def close(self) -> None:
+        if self._journal:
+            self._journal.close()
+
+
+def _fields(past: Past, questions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What an event holds: the columns of the past. What no question has is known only later, and may be left out."""
+    asked = {f["name"]: f for f in questions}
+    told = []
+    for column in past.rows.schema if past.rows is not None else ():
+        unasked = {"name": column.name, "kind": kind_of(column.type), "type": str(column.type), "optional": True}
+        told.append(dict(asked.get(column.name, unasked)))
+        if column.name in (past.key, past.time):
+            told[-1].pop("optional", None)
+    return told
+
+
+def _identity(loaded: spine.Loaded) -> tuple[str, dict[str, Any]]:
+    """The name of the bundle's journal, and what its first line says of it. The salt of the keys is not told."""
+    facts, past = loaded.facts, loaded.past
+    run, data = str(facts.get("run", "run")), str(facts.get("data_hash", ""))
+    same = orjson.dumps([run, data, past.key, past.time, past.target, past.salt])
+    return f"{run}-{data[:16]}", {"run": run, "bundle": hashlib.blake2b(same, digest_size=16).hexdigest()}
+
+
+def _put(past: Past, new: pa.Table) -> Past:
+    """With rows whose keys are pseudonyms, a later row in the place of earlier ones of its key and time.
+
+    Raises: DataError: a value is not of its column's type.
+    """
+    if past.rows is None:
+        return past
+    whole = pa.concat_tables([past.rows, _cast(new, past.rows.schema)])
+    order = pc.sort_indices(whole, [(past.key, "ascending"), (past.time, "ascending")])  # stable: the newest last
+    made, came = whole.take(order).combine_chunks(), order.to_numpy() >= len(past.rows)
+    other = np.ones(len(made) + 1, bool)
+    """whether a row's key and time are not those of the row before it"""
+    for name in (past.key, past.time):
+        column = made[name].combine_chunks()
+        same = pc.equal(column.slice(1), column.slice(0, len(made) - 1)).to_numpy(zero_copy_only=False)
+        other[1:-1] = ~same if name == past.key else other[1:-1] | ~same
+    stays = other[1:] | ~np.logical_or.reduceat(came, np.flatnonzero(other[:-1]))[np.cumsum(other[:-1]) - 1]
+    return replace(past, rows=made.filter(pa.array(stays)).combine_chunks()).tail()
+
+
+def _cast(new: pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = []
+    for field in schema:
+        try:
+            columns.append(new[field.name].cast(field.type))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
+            where, fix = f"rows, field {field.name!r}", f"values of type {field.type}, as in the training data."
+            raise DataError(f"{exc}.", where=where, fix=fix) from exc
+    return pa.table(columns, schema=schema)
+
+
+def _plain(rows: pa.Table) -> Iterator[dict[str, Any]]:
+    """Rows as JSON can hold them, such as `Questions` reads."""
+    columns = []
+    for column in rows.columns:
+        kind = kind_of(column.type)
+        values = (column.cast(WANTED[kind], safe=False) if kind in WANTED else column).to_pylist()
+        if kind == "binary":
+            values = [None if v is None else base64.b64encode(v).decode() for v in values]
+        columns.append(values)
+    return (dict(zip(rows.schema.names, row, strict=True)) for row in zip(*columns, strict=True))
