@@ -12,7 +12,7 @@ import pyarrow as pa
 from mintmark.base.errors import DataError, RecipeError
 from mintmark.data import split
 from mintmark.data.collect import Collected
-from mintmark.data.past import Earlier, Past, moments
+from mintmark.data.past import ALONE, Earlier, Past, moments
 from mintmark.data.rows import Ids, Rows, content_hash, kind_of
 from mintmark.data.split import Sealed
 from mintmark.numerics import answers
@@ -129,6 +129,8 @@ class Wishes(Protocol):
     def validate(self) -> str: ...
     @property
     def window(self) -> int: ...
+    @property
+    def alone(self) -> bool: ...
 
 
 def divide(
@@ -158,7 +160,8 @@ def divide(
     wait = delay(recipe.label_delay, clock)
     data_hash, hashes = rows.hash(), rows.row_hashes()
     salt = content_hash(hashes[cut.dev])[:16]  # not of the test rows: models may know series by their pseudonyms
-    empty = Past(key if time else "", time, got.columns.target, wait, recipe.window or task.window, salt)
+    whose = key or (ALONE if task.alone else "")
+    empty = Past(whose if time else "", time, got.columns.target, wait, recipe.window or task.window, salt)
     weight, group = _weights(rows, got.columns.weight), _codes(rows, got.columns.group)
     known = {*questions.names, *truth.names}  # what neither question nor truth holds, the past cannot: no address
     kept = rows.select([n for n in rows.names if n in known])

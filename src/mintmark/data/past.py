@@ -24,6 +24,8 @@ from mintmark.numerics.answers import names_of
 Array = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 ASKED = "asked"
+ALONE = "(all rows)"
+"""the key where all rows are of one: a column that the past adds by itself"""
 WIDTH = 24
 """characters of a pseudonym"""
 
@@ -94,6 +96,8 @@ class Past:
         new = rows.table()
         if new[self.time].null_count:
             raise DataError("a row has no time.", where=f"column {self.time!r}", fix="give each row its time.")
+        if self.key == ALONE and ALONE not in new.schema.names:
+            new = new.append_column(ALONE, pa.repeat("", len(new)))
         new = new.set_column(new.schema.get_field_index(self.key), self.key, self._pseudonyms(new[self.key]))
         new = new.filter(pc.is_valid(new[self.key]))  # whose rows they are is not known, so no question may see them
         if self.rows is not None:
@@ -105,7 +109,10 @@ class Past:
         """What each of these questions may see.   Cost: O(n log rows)."""
         n = questions.num_rows
         asked = moments(questions, self.time) if self.time else np.zeros(n)
-        who = self._pseudonyms(questions[self.key]) if self.key else pa.nulls(n, pa.string())
+        if self.key == ALONE:
+            who = self._pseudonyms(pa.repeat("", n))
+        else:
+            who = self._pseudonyms(questions[self.key]) if self.key else pa.nulls(n, pa.string())
         if self.rows is None or not self.rows.num_rows:
             none, all_ = np.zeros(n, np.int64), np.ones(n, bool)
             return Earlier(pa.table({}), self.key, self.time, self.target, none, none, none, asked, who, all_)
@@ -163,7 +170,10 @@ class Past:
         column = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
         coded = names_of(column).dictionary_encode()
         salt = self.salt.encode()[:64]
-        made = [hashlib.blake2b(k.encode(), digest_size=WIDTH // 2, key=salt).hexdigest() for k in coded.dictionary.to_pylist()]
+        made = [
+            hashlib.blake2b(k.encode(), digest_size=WIDTH // 2, key=salt).hexdigest()
+            for k in coded.dictionary.to_pylist()
+        ]
         return pa.array(made, pa.string()).take(coded.indices)
 
 

@@ -1,4 +1,4 @@
-"""Fields of a question that may be left out: numbers within limits and lists of texts, a default where there is none."""
+"""Fields of a question that may be left out: numbers within limits, lists of texts, a default where one is missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

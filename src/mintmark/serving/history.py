@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from mintmark import spine
 from mintmark.base.errors import DataError
 from mintmark.data import clean
-from mintmark.data.past import Past
+from mintmark.data.past import ALONE, Past
 from mintmark.data.rows import WANTED, kind_of
 from mintmark.serving.journal import Journal
 from mintmark.serving.questions import Columns, Questions
@@ -37,10 +37,10 @@ class History:
         fields = _fields(past, facts["questions"])
         asked = {f["name"] for f in facts["questions"]}
         self.events = Questions(fields, passed=asked - {f["name"] for f in fields})
-        hidden = [f | {"kind": "text", "type": "string"} if f["name"] == past.key else f for f in fields]
-        self._kept = Questions(hidden)
+        hidden = [f for f in fields if f["name"] != past.key]
+        self._kept = Questions([*hidden, {"name": past.key, "kind": "text", "type": "string"}])
         """events as the journal has them"""
-        self._must = [(self.events.names.index(n), n) for n in (past.key, past.time)]
+        self._must = [(self.events.names.index(n), n) for n in (past.key, past.time) if n != ALONE]
         self._journal = Journal(state, *_identity(loaded)) if state else None
 
     @classmethod
@@ -108,6 +108,8 @@ def _fields(past: Past, questions: Sequence[dict[str, Any]]) -> list[dict[str, A
     told = []
     for column in past.rows.schema if past.rows is not None else ():
         unasked = {"name": column.name, "kind": kind_of(column.type), "type": str(column.type), "optional": True}
+        if column.name == ALONE:
+            continue
         told.append(dict(asked.get(column.name, unasked)))
         if column.name in (past.key, past.time):
             told[-1].pop("optional", None)

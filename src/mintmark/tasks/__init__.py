@@ -76,6 +76,8 @@ class Task:
     """variants for the search, cheap to strong"""
     key: Literal["", "entity", "id", "user"] = ""
     """role of the column whose earlier rows a question may see"""
+    alone: bool = False
+    """without a column of that role all rows are of one key"""
     split: Literal["stratify", "shuffle"] = "shuffle"
     """where the rows have neither a time nor a group"""
     validate: Literal["folds", "holdout"] = "folds"

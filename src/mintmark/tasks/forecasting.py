@@ -385,6 +385,6 @@ LADDER = ({"model": "seasonal_naive"}, {"model": "linear"}, {"model": "theta"}, 
 
 TASK = Task(
     config=Config, answer="number", example=example, starter=STARTER, ask=ask, learn=learn, encode=encode, fit=fit,
-    predict=predict, score=score, loss=loss, settle=settle, ladder=LADDER, key="id", refit="always", window=1000,
-    upcoming=upcoming,
+    predict=predict, score=score, loss=loss, settle=settle, ladder=LADDER, key="id", alone=True, refit="always",
+    window=1000, upcoming=upcoming,
 )  # fmt: skip
