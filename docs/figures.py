@@ -1,10 +1,13 @@
 """The benchmarks' figures as Markdown, in English and Chinese, from the files that the benchmarks write."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-SCRIPTS = {"tabular_speed": "benchmarks/tabular_speed.py", "serving": "benchmarks/serving.py"}
+NAMES = ("tabular_speed", "serving", "forecasting", "deep_loop", "text_generation")
+SCRIPTS = {name: f"benchmarks/{name}.py" for name in NAMES}
+SETS = {"monthly": "M1 monthly", "weekly": "M4 weekly", "hourly": "M4 hourly"}
 ZH = {
     "{} has not been run yet: make bench.": "{} 还没有跑过：make bench。",
     "{date}, {machine}, commit {commit}. Script: [{script}]({script}), result: [{result}]({result}).": (
@@ -22,6 +25,25 @@ ZH = {
     "median time, 1 client": "1 个客户端，中位耗时", "99 % stay below, 1 client": "1 个客户端，99 % 低于",
     "answers a second, 32 clients": "32 个客户端，每秒回答数", "at most {}": "至多 {}", "at least {}": "至少 {}",
     "at most 1.5 x the peer's + 250 MiB": "至多为对照的 1.5 倍加 250 MiB",
+    "M1 monthly": "M1 月度", "M4 weekly": "M4 周度", "M4 hourly": "M4 小时",
+    "Forecasts of {count} series a set, beside statsforecast's models (OWA: less is better, Naive2 has 1)": (
+        "每组 {count} 个序列的预测，对照是 statsforecast 的各个模型（OWA 越小越好，Naive2 为 1）"
+    ),
+    "set": "数据", "OWA": "OWA", "best single model on validation": "验证段上最好的单一模型",
+    "difference, 95 %": "差值，95 % 区间", "best peer in hindsight": "事后看最好的对照",
+    "coverage of 90 %": "90 % 区间的覆盖率", "CPU s a series, ours / its": "每个序列的 CPU 秒数，我们 / 它",
+    "must: interval not above 0": "必须：区间不全在 0 以上",
+    "aim: below 0": "目标：差值小于 0", "not run yet": "尚未运行",
+    "mean of ETS, Theta, CES": "ETS、Theta、CES 的均值",
+    "mean of ETS, ARIMA, Theta, CES": "ETS、ARIMA、Theta、CES 的均值",
+    "Tokens a second in training, a GPT {width} wide, batch {batch_size} x {context}; median of {repeats} runs": (
+        "训练时每秒的 token 数：宽 {width} 的 GPT，批 {batch_size} × {context}，轮流各跑 {repeats} 次取中位数"
+    ),
+    "precision": "精度", "transformers Trainer": "transformers Trainer", "bare loop": "裸循环",
+    "ratio to the faster": "与较快者之比", "must": "必须",
+    "Tiny Shakespeare from nothing, its last 10 % as test": "从零训练 Tiny Shakespeare，最后 10 % 作测试",
+    "nats a character": "每字符 nats", "wall time": "总耗时", "bound": "界限",
+    "{:.2f} must": "必须 {:.2f}", "{:.2f} aim": "目标 {:.2f}", "{:.0f} min must": "必须 {:.0f} 分钟以内",
 }  # fmt: skip
 
 
@@ -38,7 +60,7 @@ def benchmarks(results: Path, *, zh: bool) -> str:
             made.append(say("{} has not been run yet: make bench.").format(f"`{script}`"))
             continue
         result = json.loads(path.read_text(encoding="utf-8"))
-        made.append((_speed if name == "tabular_speed" else _serving)(result, say))
+        made.append(TABLES[name](result, say))
         about = "{date}, {machine}, commit {commit}. Script: [{script}]({script}), result: [{result}]({result})."
         made.append(say(about).format(script=script, result=f"benchmarks/results/{name}.json", **_about(result)))
     return "\n\n".join(made)
@@ -79,6 +101,64 @@ def _serving(result: dict[str, Any], say: Any) -> str:
     return f"**{say(head)}**\n\n" + _against(rows, say)
 
 
+def _forecasting(result: dict[str, Any], say: Any) -> str:
+    """A row a set; one that has not been run yet is said to be missing."""
+    found, rows = result["sets"], []
+    for name, words in SETS.items():
+        if name not in found:
+            rows.append([say(words), say("not run yet"), *[""] * 7])
+            continue
+        r, models = found[name], found[name]["models"]
+        ours, best = models["mintmark"], models[r["best_single"]]
+        late = min((n for n in models if n != "mintmark"), key=lambda n: models[n]["owa"])
+        low, high = r["interval"]
+        rows.append([
+            say(words), f"{ours['owa']:.3f}", f"{r['best_single']}, {best['owa']:.3f}",
+            f"{r['owa_less_best_single']:+.3f} ({low:+.3f}, {high:+.3f})",
+            f"{say(late) if late.startswith('mean') else late}, {models[late]['owa']:.3f}", f"{r['coverage']:.1%}",
+            f"{ours['cpu_s_a_series']:.3f} / {best['cpu_s_a_series']:.3f}",
+            *(say("yes" if r[n] else "no") for n in ("must", "aim")),
+        ])  # fmt: skip
+    words = (
+        "set", "OWA", "best single model on validation", "difference, 95 %", "best peer in hindsight",
+        "coverage of 90 %", "CPU s a series, ours / its", "must: interval not above 0", "aim: below 0",
+    )  # fmt: skip
+    head = "Forecasts of {count} series a set, beside statsforecast's models (OWA: less is better, Naive2 has 1)"
+    count = max((r["series"] for r in found.values()), default=0)
+    return f"**{say(head).format(count=count)}**\n\n" + _table(list(map(say, words)), rows)
+
+
+def _loop(result: dict[str, Any], say: Any) -> str:
+    rows = []
+    for precision in ("fp32", "bf16"):
+        if precision in result:
+            r, per_s = result[precision], result[precision]["tokens_per_s"]
+            ratio, must = r["ratio_to_faster_peer"], r["ratio_must"]
+            rows.append([
+                precision, *(f"{per_s[n]:,.0f}" for n in ("ours", "trainer", "bare")), f"{ratio:.2f}",
+                say("at least {}").format(must), say("yes" if ratio >= must else "no"),
+            ])  # fmt: skip
+    words = ("precision", "mintmark", "transformers Trainer", "bare loop", "ratio to the faster", "must", "met")
+    head = "Tokens a second in training, a GPT {width} wide, batch {batch_size} x {context}; median of {repeats} runs"
+    shown = say(head).format(**result["network"], **{n: result[n] for n in ("batch_size", "repeats")})
+    return f"**{shown}**\n\n" + _table([w if w == "mintmark" else say(w) for w in words], rows)
+
+
+def _text(result: dict[str, Any], say: Any) -> str:
+    reached, wall = result["nats_per_character"], result["wall_s"]
+    minutes = f"{wall / 60:.1f} min" if say("yes") == "yes" else f"{wall / 60:.1f} 分钟"
+    rows = []
+    for kind in ("must", "aim"):
+        bound = say(f"{{:.2f}} {kind}").format(result[kind])
+        rows.append([say("nats a character"), f"{reached:.3f}", bound, reached <= result[kind]])
+    bound = say("{:.0f} min must").format(result["wall_must_s"] / 60)
+    rows.append([say("wall time"), minutes, bound, wall <= result["wall_must_s"]])
+    words = ["measure", "mintmark", "bound", "met"]
+    shown = [[*row[:3], say("yes" if row[3] else "no")] for row in rows]
+    head = say("Tiny Shakespeare from nothing, its last 10 % as test")
+    return f"**{head}**\n\n" + _table([w if w == "mintmark" else say(w) for w in words], shown)
+
+
 def _against(rows: list[Any], say: Any) -> str:
     head = [say("measure"), "mintmark", *map(say, ("peer", "ratio", "aim", "met"))]
     return _table(head, [[say(r[0]), *r[1:5], "" if r[5] is None else say("yes" if r[5] else "no")] for r in rows])
@@ -97,3 +177,9 @@ def _mib(figures: dict[str, float]) -> str:
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *rows])
+
+
+TABLES: dict[str, Callable[[dict[str, Any], Any], str]] = {
+    "tabular_speed": _speed, "serving": _serving, "forecasting": _forecasting, "deep_loop": _loop,
+    "text_generation": _text,
+}  # fmt: skip

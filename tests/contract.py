@@ -248,6 +248,11 @@ def the_stream_ends_in_the_answer(name: str, folder: Path) -> None:
     batch = next(iter(spine.view(p, made.features, p.parts.test.open())))
     partial = list(task.stream(made.model, batch))
     assert len(partial) > 1 and same(partial[-1], task.predict(made.model, batch))
+    one = p.parts.test.open().questions.take(np.array([0]))
+    *shown, last = spine.stream(made, one)
+    assert same(last, spine.answer(made, one))
+    if task.answer == "text":  # what was shown is not taken back
+        assert all(last["text"][0].as_py().startswith(s["text"][0].as_py()) for s in shown)
 
 
 CHECKS: list[Check] = [

@@ -3,22 +3,26 @@
 import functools
 import platform
 import re
-from importlib.metadata import PackageNotFoundError, distribution
+import sys
+from importlib.metadata import PackageNotFoundError, distribution, version
 from typing import Any
 
 from mintmark.base.version import __version__
 
-NUMERIC = ("lightgbm", "numpy", "pandas", "polars", "pyarrow", "scikit-learn", "scipy", "statsmodels")
+OPTIONAL = ("holidays", "peft", "statsforecast", "tokenizers", "torch", "transformers")
+"""libraries of the extras: of those that this process has loaded the version is told too"""
+NUMERIC = ("lightgbm", "numpy", "pandas", "polars", "pyarrow", "scikit-learn", "scipy", "statsmodels", *OPTIONAL)
 """libraries whose version can change an answer"""
 
 
 def environment() -> dict[str, Any]:
     """Versions of Python, the platform, mintmark and all it requires here; reads metadata, imports none of them."""
+    loaded = {name: version(name) for name in OPTIONAL if name in sys.modules}
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "mintmark": __version__,
-        "packages": dict(_packages()),
+        "packages": dict(sorted((dict(_packages()) | loaded).items())),
     }
 
 
@@ -27,13 +31,20 @@ def drifted(then: dict[str, Any]) -> list[str]:
     now = environment()
     packages = then.get("packages")
     old: dict[str, Any] = packages if isinstance(packages, dict) else {}
-    pairs = [(name, old.get(name), now["packages"].get(name, "not installed")) for name in NUMERIC]
+    pairs = [(name, old.get(name), _installed(name)) for name in NUMERIC]
     minor = [".".join(str(e.get("python") or "").split(".")[:2]) for e in (then, now)]
     return [
         f"{name} was {before} and is {after}."
         for name, before, after in [("python", *minor), *pairs]
         if before and before != after
     ]
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 @functools.cache
