@@ -30,6 +30,9 @@ lint: $(VENV)/dev   ## format and fix what can be fixed
 bench: $(VENV)/dev  ## write benchmarks/results
 	$(BIN)/python benchmarks/tabular_speed.py
 	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python benchmarks/forecasting.py
+	$(BIN)/python benchmarks/deep_loop.py
+	$(BIN)/python benchmarks/text_generation.py
 	$(BIN)/python docs/generate.py
 
 docs: $(VENV)/dev   ## write docs/reference and the figures of the README

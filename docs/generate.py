@@ -226,7 +226,7 @@ def tasks_page() -> str:
             ),
             f"- Validation: {'out of fold where rows are few' if task.validate == 'folds' else 'one hold-out'}.",
             f"- Fitted once more on all rows after the test: {refit}, or as `refit` in the recipe says.",
-            f"- Capabilities that fit: {', '.join(f'`{c}`' for c in fitting(task))}.",
+            f"- Capabilities that fit: {', '.join(f'`{c}`' for c in fitting(task)) or 'none of those below'}.",
         ]
         lines += ["", "### settings", "", *fields(task.config), "", "### A first recipe", ""]
         lines += [

@@ -108,7 +108,8 @@ class Past:
     def as_of(self, questions: pa.RecordBatch) -> Earlier:
         """What each of these questions may see.   Cost: O(n log rows)."""
         n = questions.num_rows
-        asked = moments(questions, self.time) if self.time else np.zeros(n)
+        told = self.key or {ASKED, self.time} & {*questions.schema.names}  # a prompt is asked at no time
+        asked = moments(questions, self.time) if self.time and told else np.zeros(n)
         if self.key == ALONE:
             who = self._pseudonyms(pa.repeat("", n))
         else:

@@ -11,6 +11,8 @@ from mintmark.data.text_table import Columns, Options
 
 PIECE = 2000
 """characters, about: a piece ends with a paragraph where one ends near there, else with a line, else where it must"""
+LEAST, PARTS = 40, 40
+"""a short text is cut finer, so that there are about so many pieces to divide"""
 COLUMNS = ["text", "at"]
 ENDS = (re.compile(r"\n[^\S\n]*\n+"), re.compile(r"\n"), re.compile(r"[.!?。！？…]\s*|\s"))
 
@@ -25,7 +27,7 @@ def read(path: Path, options: Options) -> tuple[Columns, list[str]]:
         text = bytes(stream.read()).decode("utf-8").replace("\r\n", "\n")
     if not text.strip():
         raise DataError("holds no text, only blanks.", where=path.name, fix="give a file with text in it.")
-    made = pieces(text)
+    made = pieces(text, min(PIECE, max(LEAST, len(text) // PARTS)))
     kind = pa.string() if sum(map(len, made)) < 2**28 else pa.large_string()
     return {"text": pa.chunked_array([pa.array(made, kind)]), "at": pa.chunked_array([list(range(len(made)))])}, notes
 

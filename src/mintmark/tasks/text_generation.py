@@ -61,7 +61,7 @@ class Config(Strict):
     steps: int = Field(
         4000, ge=1, le=10**9, description="Steps of training at most; the learning rate falls over them."
     )
-    batch: int | None = Field(32, ge=1, description="Windows of a pass; null: as many as memory and speed allow.")
+    batch: int = Field(32, ge=0, description="Windows of a pass; 0: as many as memory and speed allow.")
     learning_rate: float = Field(2e-3, gt=0, le=1, description="The highest one, after the warm-up.")
     warmup: float = Field(0.03, ge=0, le=1, description="Share of the steps in which the learning rate rises.")
     weight_decay: float = Field(0.1, ge=0, le=10, description="How strongly weights are pulled towards 0.")
@@ -243,7 +243,7 @@ def fit(train: View, valid: View | None, config: Config, ctx: Ctx) -> State:
     every = config.evaluate_every or max(1, config.steps // 20)
     names = ("steps", "accumulate", "learning_rate", "warmup", "weight_decay", "precision", "ema", "patience")
     options = job.Options(
-        batch_size=config.batch, evaluate_every=every, save_every=every, processes=config.processes,
+        batch_size=config.batch or None, evaluate_every=every, save_every=every, processes=config.processes,
         memory_mib=config.memory_mib, **{name: getattr(config, name) for name in names},
     )  # fmt: skip
     given = text_model.Texts(learnt, held, facts["joined"], tokens.size)
