@@ -35,7 +35,7 @@ def variants(name: str) -> list[dict[str, Any]]:
     """What a promise must hold for: the starter with a window that is full, each rung, and other ways to decide."""
     task = tasks.get(name)
     start, rows = task.starter, source_of(name).table()
-    found: list[dict[str, Any]] = [{"window": 3}]
+    found: list[dict[str, Any]] = [{"window": 3}] if task.key else [{}]
     found += [{"settings": start.get("settings", {}) | rung} for rung in task.ladder]
     if task.answer == "classes":
         number = next(f.name for f in rows.schema if pa.types.is_floating(f.type))
@@ -261,3 +261,5 @@ CHECKS: list[Check] = [
     reloads_to_the_same_answers, a_changed_byte_is_refused, unknown_setting_is_named, the_test_rows_are_touched_once,
     the_future_is_unseen, the_stream_ends_in_the_answer,
 ]  # fmt: skip
+ONCE: list[Check] = [a_changed_byte_is_refused, unknown_setting_is_named]
+"""the same whatever the variant"""

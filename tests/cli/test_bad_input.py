@@ -132,18 +132,25 @@ def test_for_people_an_error_is_two_lines(tmp_path: Path, capsys: pytest.Capture
     assert told.out == "" and len(told.err.strip().splitlines()) == 2 and "Try:" in told.err
 
 
+def wide(columns: int) -> str:
+    names = ",".join([f"c{i}" for i in range(columns)] + ["y"])
+    rows = (",".join([str((i * j) % 7) for j in range(columns)] + ["ny"[i % 2]]) for i in range(30))
+    return "\n".join([names, *rows, ""])
+
+
 TREATED = {
     "NaN and inf": "a,b,y\n" + "".join(f"{['inf', '-inf', 'nan', i][i % 4]},x,{i % 3 > 0}\n" for i in range(80)),
     "mixed types": "a,b,y\n" + "".join(f"{'n/a?' if i == 40 else i},x{i % 5},{i % 3 > 0}\n" for i in range(80)),
     "a field of 10 MB": "a,b,y\n"
     + "".join(f"{i * 37 % 101},{'q' * 10_000_000 if i == 9 else 'x'},{i % 3 > 0}\n" for i in range(30)),
-    "10,000 columns": ",".join([f"c{i}" for i in range(10_000)] + ["y"])
-    + "\n"
-    + "".join(",".join([str((i * j) % 7) for j in range(10_000)] + ["ny"[i % 2]]) + "\n" for i in range(30)),
+    "3,000 columns": wide(3_000),
+    "10,000 columns": wide(10_000),
 }
 
 
-@pytest.mark.parametrize("name", TREATED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] if n == "10,000 columns" else []) for n in TREATED]
+)
 def test_odd_data_that_work(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

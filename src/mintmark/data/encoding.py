@@ -62,7 +62,7 @@ def find(path: Path, encoding: str = "") -> tuple[Text, list[str]]:
     with path.open("rb") as file:
         head = file.read(65536)
     if not head.strip():
-        raise DataError("the file is empty.", where=name, fix="give a file that holds some.")
+        raise DataError("the file is empty.", where=name, fix="give a file that holds something.")
     for magic, (what, fix) in NOT_TEXT.items():
         if head.startswith(magic):
             raise DataError(f"is {what}, not a text table.", where=name, fix=fix)

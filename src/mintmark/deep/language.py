@@ -258,6 +258,6 @@ def rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 def _begin(module: nn.Module) -> None:
     if isinstance(module, nn.Linear):
-        nn.init.normal_(module.weight, std=0.5 / math.sqrt(module.in_features))
+        nn.init.normal_(module.weight, std=0.3 / math.sqrt(module.in_features))
     elif isinstance(module, nn.Embedding):
-        nn.init.normal_(module.weight, std=0.02)
+        nn.init.normal_(module.weight, std=0.04)

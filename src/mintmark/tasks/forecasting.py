@@ -242,7 +242,8 @@ def fit(train: View, valid: View | None, config: Config, ctx: Ctx) -> State:
     how = panel.Fit(config.origins, config.horizon, ctx)
     chosen = config.settled
     if not chosen:
-        found = panel.choose(both, _candidates(config, both, seasons), seasons, how, even=config.model == "ensemble")
+        names, even = _candidates(config, both, seasons), config.model == "ensemble"
+        found = panel.choose(both, names, seasons, how, even=even, held=len(own.block))
         chosen = {"series": found.series, "typical": found.typical, "growth": found.growth, "sizes": found.sizes}
     used = {n for one in [chosen["typical"], *chosen["series"].values()] for n in one["weights"]}
     parts = {}

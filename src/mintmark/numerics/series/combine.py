@@ -160,26 +160,37 @@ def _named(weights: Array, names: Sequence[str]) -> dict[str, float]:
     return {n: float(w) for n, w in zip(names, weights, strict=True) if w > 0}
 
 
-def growth(trials: Sequence[Trial], trust: Trust, horizon: int) -> tuple[list[float], dict[str, float]]:
-    """How the error grows with the steps ahead, over the scale of the series; and each series' own error over that.
+def growth(trials: Sequence[Trial], trust: Trust, horizon: int) -> list[float]:
+    """How the error grows with the steps ahead, over the scale of the series.
 
-    The first is never falling; beyond the horizon it goes on as the square root. The second is drawn towards 1.
+    Never falling; beyond the horizon it goes on as the square root.
     """
     total, count = np.zeros(horizon), np.zeros(horizon)
     for t in trials:
         at = np.clip(t.ahead, 1, horizon) - 1
-        off = np.abs(mixed(t.made, trust.series.get(t.who, trust.typical)) - t.y) / t.scale
-        total += np.bincount(at, np.minimum(off, 50.0), horizon)
+        total += np.bincount(at, np.minimum(_off(t, trust), 50.0), horizon)
         count += np.bincount(at, minlength=horizon)
     prior = np.sqrt(np.arange(1, horizon + 1) / horizon)
     mean = (total.sum() + 1.0) / (count @ prior + 1.0) * prior
-    made = np.maximum.accumulate((total + 5 * mean) / (count + 5))
-    sums: dict[str, list[float]] = {}
-    for t in trials:
-        at = np.clip(t.ahead, 1, horizon) - 1
-        off = np.abs(mixed(t.made, trust.series.get(t.who, trust.typical)) - t.y) / t.scale / made[at]
-        sums.setdefault(t.who, []).append(float(np.minimum(off, 20.0).mean()))
-    return made.tolist(), {who: (sum(v) + 1.5) / (len(v) + 1.5) for who, v in sums.items()}
+    made: list[float] = np.maximum.accumulate((total + 5 * mean) / (count + 5)).tolist()
+    return made
+
+
+def ratios(trials: Sequence[Trial], trust: Trust, growth: Sequence[float]) -> list[float]:
+    """Of each trial the mean error over what is usual so many steps ahead."""
+    usual = np.array(growth)
+    at = [np.clip(t.ahead, 1, len(usual)) - 1 for t in trials]
+    return [float(np.minimum(_off(t, trust) / usual[a], 20.0).mean()) for t, a in zip(trials, at, strict=True)]
+
+
+def ratio(own: Sequence[float]) -> float:
+    """How large errors of a series are, from the ratios of its trials; drawn towards 1, the fewer there are."""
+    return (sum(own) + 1.5) / (len(own) + 1.5)
+
+
+def _off(t: Trial, trust: Trust) -> Array:
+    made: Array = np.abs(mixed(t.made, trust.series.get(t.who, trust.typical)) - t.y) / t.scale
+    return made
 
 
 def mixed(made: Mapping[str, Array], weights: Mapping[str, float]) -> Array:

@@ -23,7 +23,7 @@ SINGLE = (*SIMPLE, "theta", "ces", "mstl", "ets", "arima")
 """cheap to dear"""
 SEASON_OF_STATES = 24
 """longest season that models with a state for each step of it are given; longer ones are left to the others"""
-NEWEST = {"arima": 600, "ets": 1500, "ces": 1500}
+NEWEST = {"arima": 600, "ets": 1500, "ces": 1500, "theta": 3000, "mstl": 6000}
 """values that are enough to fit these"""
 RANGE = 3.0
 """a forecast further outside what was seen than so many times its range is a model gone astray"""
@@ -92,6 +92,7 @@ def _short(seasons: Sequence[int]) -> int:
 
 
 def _theta(y: Array, horizon: int, seasons: Sequence[int], spec: Spec) -> Array:
+    y = y[-NEWEST["theta"] :]
     kind = "multiplicative" if y.min() > 0 else "additive"
     season = seasons[0] if len(y) >= 2 * seasons[0] else 1
     made = _models().DynamicOptimizedTheta(season_length=season, decomposition_type=kind)
@@ -131,6 +132,7 @@ def _arima(y: Array, horizon: int, seasons: Sequence[int], spec: Spec) -> Array:
 
 
 def _mstl(y: Array, horizon: int, seasons: Sequence[int], spec: Spec) -> Array:
+    y = y[-NEWEST["mstl"] :]
     fits = [m for m in seasons if 1 < m <= len(y) // 2]
     if not fits:
         return _theta(y, horizon, seasons, spec)

@@ -1,5 +1,6 @@
 """Panel: questions with the histories they look back on; which models answer them, and what those say."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -101,7 +102,7 @@ def answer(state: State, panel: Panel) -> tuple[Array, Array]:
                 made[name] = one(name, history, ahead, seasons, horizon, own["specs"].get(name))
         value[rows] = combine.mixed(made, own["weights"])
         grown = np.array(facts["growth"])[np.minimum(ahead, horizon) - 1] * np.sqrt(np.maximum(ahead / horizon, 1.0))
-        half[rows] = size(history.y, seasons[0]) * own["ratio"] * grown
+        half[rows] = size(history.y, seasons[0]) * own.get("held", {}).get(str(history.end), own["ratio"]) * grown
     return value, half
 
 
@@ -128,7 +129,7 @@ class Chosen:
     """What a fit finds out: settings of the fits that follow, as JSON."""
 
     series: dict[str, dict[str, Any]]
-    """who -> weights, specs, ratio"""
+    """who -> weights, specs, ratio; and held: the ratio that leaves out the block after this step"""
     typical: dict[str, Any]
     growth: list[float]
     sizes: dict[str, float]
@@ -136,10 +137,14 @@ class Chosen:
     steepness: float = 0.0
 
 
-def choose(panel: Panel, names: Sequence[str], seasons: Sequence[int], fit: "Fit", *, even: bool) -> Chosen:
+def choose(
+    panel: Panel, names: Sequence[str], seasons: Sequence[int], fit: "Fit", *, even: bool, held: int | None = None
+) -> Chosen:
     """Try each model at the newest blocks of each series, from what was known then, and say how much each counts.
 
-    Models are tried from cheap to dear; when `fit.ctx` says stop, those that were tried are what there is.
+    Models are tried from cheap to dear; when `fit.ctx` says stop, those that were tried are what there is. Questions
+    from `held` on are those that the interval is learnt from: how large their errors are is told by the others, else the
+    interval would be measured by the very errors that it is to hold.
     """
     judged, specs = _judged(panel, fit.origins, seasons), dict[tuple[str, str], models.Spec]()
     trials = [_trial(panel, rows, seasons) for _, rows in judged]
@@ -158,10 +163,14 @@ def choose(panel: Panel, names: Sequence[str], seasons: Sequence[int], fit: "Fit
                 )
         else:
             for (i, rows), trial in zip(judged, trials, strict=True):
+                if tried and fit.late():
+                    break
                 h = panel.histories[i]
                 if (h.who, name) not in specs:  # the form is looked for at the oldest origin, and kept
                     specs[h.who, name] = models.search(name, h.y, seasons)
                 trial.made[name] = one(name, h, panel.ahead[rows], seasons, fit.horizon, specs[h.who, name])
+        if any(name not in t.made for t in trials):
+            break  # the time is up, half-way through the series
         tried.append(name)
         error = float(np.mean([np.abs(t.made[name] - t.y).mean() / t.scale for t in trials])) if trials else 0.0
         if fit.ctx.report(f"error of {name}", error, "1", step=k + 1, of=len(names)):
@@ -171,12 +180,24 @@ def choose(panel: Panel, names: Sequence[str], seasons: Sequence[int], fit: "Fit
         for (i, rows), trial in zip(judged, trials, strict=True):
             trial.made["naive2"] = one("naive2", panel.histories[i], panel.ahead[rows], seasons, fit.horizon, None)
     trust = (combine.even if even else combine.learn)(trials, tried)
-    growth, ratio = combine.growth(trials, trust, fit.horizon)
+    late = [held is not None and rows[0] >= held for _, rows in judged]
+    earlier = [t for t, after in zip(trials, late, strict=True) if not after]
+    growth = combine.growth(
+        earlier if 2 * len({t.who for t in earlier}) >= len(trust.series) else trials, trust, fit.horizon
+    )
+    each: dict[str, list[tuple[int, float, bool]]] = {}
+    for (i, _), of, after in zip(judged, combine.ratios(trials, trust, growth), late, strict=True):
+        each.setdefault(panel.histories[i].who, []).append((panel.histories[i].end, of, after))
     series = {}
     for who, latest in _latest(panel).items():
-        weights = trust.series.get(who, trust.typical)
+        weights, own = trust.series.get(who, trust.typical), each.get(who, [])
         found = {n: models.search(n, latest, seasons) for n in weights if n in models.SEARCHED}
-        series[who] = {"weights": weights, "specs": {n: s for n, s in found.items() if s}, "ratio": ratio.get(who, 1.0)}
+        series[who] = {
+            "weights": weights,
+            "specs": {n: s for n, s in found.items() if s},
+            "ratio": combine.ratio([of for _, of, _ in own]),
+            "held": {str(end): combine.ratio([o for e, o, _ in own if e != end]) for end, _, after in own if after},
+        }
     return Chosen(series, {"weights": trust.typical, "specs": {}, "ratio": 1.0}, growth, sizes, trust.steepness)
 
 
@@ -187,6 +208,9 @@ class Fit:
     origins: int
     horizon: int
     ctx: Ctx
+
+    def late(self) -> bool:
+        return time.monotonic() > self.ctx.deadline
 
 
 def lagged(panel: Panel, name: str, seasons: Sequence[int], fit: Fit, size: float = 0.0) -> State | None:
