@@ -26,7 +26,7 @@ from mintmark.deep.loop import Job, Options, fit
 from mintmark.deep.optimiser import adamw, learning_rate
 from mintmark.numerics.ctx import Ctx
 
-SEED, REPEATS, STEPS, BATCH, CONTEXT = 0, 5, 150, 16, 128
+SEED, REPEATS, STEPS, BATCH, CONTEXT = 0, 5, 100, 16, 128
 SHAPE = {"model": "gpt", "vocabulary": 65, "layers": 4, "width": 128, "heads": 4, "context": CONTEXT}
 FACTS = {"shape": SHAPE, "seed": SEED}
 Timed = tuple[float, float]
