@@ -24,7 +24,7 @@ def cases() -> Iterator[Any]:
                     yield pytest.param(name, changes, check, id=f"{name}-{i}-{check.__name__}")
 
 
-@pytest.mark.parametrize("name, changes, check", cases())
+@pytest.mark.parametrize("name, changes, check", list(cases()))
 def test_promise(
     name: str, changes: dict[str, Any], check: contract.Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

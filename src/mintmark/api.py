@@ -108,11 +108,12 @@ def run(
         unused = trained.features.facts.get("left_out", [])
         record.notes += [f"column {c['column']!r} is not used: it {c['why']}." for c in unused[:20]]
         record.notes += trained.features.facts.get("notes", [])
+        record.notes += trained.model.facts.get("training", {}).get("notes", [])
         if time.monotonic() > deadline:
             record.notes.append(f"the budget of {made.budget} was used up: fits were stopped before they were done.")
         test, made_then = spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))
         coming = p.task.upcoming(p.parts.everything.open().raw, p.columns, trained.config) if p.task.upcoming else None
-        asked = p.parts.dev.questions if coming is None else coming
+        asked = p.parts.dev.questions.drop(list(p.task.optional)) if coming is None else coming
         record.add(*called(folder / "bundle", asked, once=coming is not None))
         record.add(*_costs(record))
         record.notes += [sign.MADE] if signer.made else []

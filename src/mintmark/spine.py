@@ -190,7 +190,7 @@ def predict(task: tasks.Task, features: State, model: State, questions: Rows, pa
 
 def scored(p: Prepared, features: State, model: State, made: pa.Table, part: Part) -> list[Measured]:
     inside = p.task.loss(model, view(p, features, part)) if p.task.loss else []
-    return [*p.task.score(made, part.truth.table()), *inside]
+    return [*inside, *p.task.score(made, part.truth.table())]
 
 
 def view(p: Prepared, features: State, part: Part) -> View:
