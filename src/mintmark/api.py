@@ -200,12 +200,23 @@ def _forecast(
     asked, table = coming.table(), answers.flat(made)
     for name in asked.schema.names[::-1]:
         if asked[name].null_count < len(asked):  # what is not known of the future is not written as an empty column
-            table = table.add_column(0, name, asked[name])
+            table = table.add_column(0, name, _dates(asked[name]))
     csv.write_csv(table, folder / "forecast.csv")
     names = {"id": columns.id, "time": columns.time, "target": columns.target}
     history = whole.raw.select([n for n in names.values() if n]).table()
     asked_then, truth = test.questions.table(), test.truth.table()
     return report.figures(history, asked_then, tested, truth, coming.table(), made, **names)
+
+
+def _dates(column: Any) -> Any:
+    """Times that are all at midnight as dates."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_timestamp(column.type):
+        return column
+    days = pc.floor_temporal(column, unit="day")
+    return column.cast(pa.date32()) if days.equals(column) else column
 
 
 def _recipe(recipe: Any, data: Any, sets: Sequence[str], budget: str | None) -> "tuple[Recipe, Rows | None]":

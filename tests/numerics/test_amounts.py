@@ -62,3 +62,12 @@ def test_rows_of_a_series_are_drawn_together() -> None:
         return got[2].value - got[1].value
 
     assert width(np.arange(20).repeat(50)) / width(None) == pytest.approx(50**0.5, rel=0.25)
+
+
+def test_what_was_never_below_zero_is_not_said_to_come_to_less() -> None:
+    plain = answers.make("number", value=[5.0, 1.0, -3.0])
+    sales = amounts.learn(answers.make("number", value=np.full(20, 4.0)), np.arange(20.0), None, 0.9)
+    assert amounts.apply(sales, plain)["low"].to_pylist()[:2] == [0.0, 0.0]
+    assert amounts.apply(sales, plain)["low"][2].as_py() < -3  # a model that says so itself is believed
+    degrees = amounts.learn(answers.make("number", value=np.full(20, 4.0)), np.arange(20.0) - 1, None, 0.9)
+    assert amounts.apply(degrees, plain)["low"][1].as_py() < 0

@@ -33,6 +33,8 @@ def learn(answers: pa.Table, y: Array, money: Money | None, coverage: float) -> 
     rank = min(n, int(np.ceil((n + 1) * coverage - 1e-9)))
     facts = {"by": "conformal", "half_width": float(np.sort(np.abs(off))[rank - 1])}
     facts |= {"level": min(coverage, rank / (n + 1)), "shift": 0.0}
+    if (y >= 0).all() and (answers["value"].to_numpy() >= 0).all():
+        facts["floor"] = 0.0  # what was never below zero, such as sales, is not said to come to less
     if money is not None and money.over is not None and money.under is not None:
         fractile = money.under / (money.under + money.over)
         facts["shift"] = float(np.quantile(off, fractile, method="inverted_cdf"))
@@ -44,6 +46,8 @@ def apply(facts: dict[str, Any], answers: pa.Table) -> pa.Table:
     value, scale = answers["value"].to_numpy(), _scale(answers)
     half, shifted = facts["half_width"] * scale, value + facts["shift"] * scale
     low, high = np.minimum(value - half, shifted), np.maximum(value + half, shifted)
+    if "floor" in facts:
+        low = np.where(value >= 0, np.maximum(low, np.minimum(facts["floor"], shifted)), low)
     return answer.make("number", value=shifted, low=low, high=high, level=np.full(len(value), facts["level"]))
 
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from mintmark.base.errors import DataError, RecipeError, unknown
 from mintmark.base.record import Measured
@@ -29,6 +29,8 @@ ORDER = ("naive", "seasonal_naive", "naive2", "theta", "linear", "ces", "mstl", 
 """cheap to dear"""
 STABILITY = 40
 """series whose forecasts are made once more a step earlier, to see how much they move"""
+FURTHEST = 20_000
+"""steps ahead; what lies further away is answered like that one"""
 Model = Literal[
     "auto",
     "ensemble",
@@ -47,7 +49,7 @@ Model = Literal[
 
 class Config(Strict):
     horizon: int = Field(12, ge=1, le=5000, description="Steps that are forecast at once.")
-    season: int | tuple[int, ...] = Field(
+    season: NonNegativeInt | tuple[PositiveInt, ...] = Field(
         0, description="Steps of a season, or several, shortest first; 0 finds them from frequency and autocorrelation."
     )
     frequency: str = Field(
@@ -92,10 +94,14 @@ def ask(rows: Rows, columns: Columns, config: Config) -> tuple[Rows, Rows]:
     seen = Observed.of(rows.table(), columns.id, columns.time)
     frequency = _frequency(config, seen)
     seen.refuse_twice(config.duplicates, columns.id, columns.time, frequency)
-    blocks = seen.blocks(calendar.steps(seen.times, frequency), config.horizon)
+    at = calendar.steps(seen.times, frequency)
+    seen.refuse_emptiness(at, columns.id, columns.time, frequency)
+    blocks = seen.blocks(at, config.horizon)
     times = rows.select([columns.time]).table().column(0)
     gone = {columns.target, columns.group, columns.weight, *config.past_covariates} - {columns.id, columns.time}
-    questions = rows.drop(list(gone)).table().append_column(ASKED, times.take(pa.array(blocks)))
+    asked = times.take(pa.array(blocks))
+    seen.refuse_short(at, len(asked.unique()), config.horizon)
+    questions = rows.drop(list(gone)).table().append_column(ASKED, asked)
     truth = rows.select([columns.target, *config.past_covariates])
     if config.duplicates in ("mean", "sum", "last"):
         truth = table.of(seen.together(truth.table(), config.duplicates))
@@ -214,12 +220,13 @@ def encode(state: State, questions: pa.RecordBatch, past: Earlier) -> Batch:
     )
     start, known = np.where(some, past.start - low, 0), np.where(some, past.known - low, 0)
     who = past.who
-    found, block = histories(start, known, y, at, before, after, lambda i: who[i].as_py() or "", facts["twice"])
+    newest = lags.level_of(facts["seasons"][0])
+    found, block = histories(start, known, y, at, before, after, lambda i: who[i].as_py() or "", facts["twice"], newest)
     times = observed.numbers(questions[facts["time"]])[0]
     ends = np.array([h.end for h in found], np.int64)[block]
     empty = np.array([not len(h) for h in found])[block]
     steps = calendar.steps(times, frequency)
-    ahead = np.where(empty, 1, np.maximum(steps - ends, 1))
+    ahead = np.where(empty, 1, np.clip(steps - ends, 1, FURTHEST))
     given = observed.matrix(pa.Table.from_batches([questions]), facts["covariates"], questions.num_rows)
     future = observed.ahead(given, found, block, facts["covariates"])
     later = observed.after(found, block, facts["covariates"]["after"])

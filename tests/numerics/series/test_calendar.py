@@ -29,7 +29,7 @@ def found(times: np.ndarray) -> Frequency:
         (every("2024-01-03", "2025-01-01", "D")[::7], "week"),
         (every("2024-01-03", "2024-03-01", "D"), "day"),
         (every("2024-01-03T00", "2024-01-20T00", "h"), "hour"),
-        (every("2024-01-03T00:07", "2024-01-06T00:00", "m")[::15], "900 second"),
+        (every("2024-01-03T00:07", "2024-01-06T00:00", "m")[::15], "15 min"),
     ],
 )
 def test_the_usual_frequencies_are_found(times: np.ndarray, words: str) -> None:
@@ -76,7 +76,7 @@ def test_times_beside_the_hour_fall_into_the_nearest_one() -> None:
     assert np.array_equal(calendar.steps(shaken, found(hours)), calendar.steps(hours, found(hours)))
 
 
-@pytest.mark.parametrize("text, words", [("15 min", "900 second"), ("Months", "month"), ("2 weeks", "14 day")])
+@pytest.mark.parametrize("text, words", [("900 seconds", "15 min"), ("Months", "month"), ("14 days", "2 week")])
 def test_a_frequency_can_be_named(text: str, words: str) -> None:
     assert calendar.parse(text).words() == words
 
@@ -100,6 +100,14 @@ def test_seasons_of_hours_and_of_bare_steps_are_found_by_autocorrelation() -> No
     months = [3 * np.sin(2 * np.pi * t[:120] / 12) + e[:120] for e in noise]
     assert calendar.found_seasons(months, Frequency("step")) == [12]
     assert calendar.found_seasons([e[:200] for e in noise], Frequency("step")) == [1]
+
+
+def test_a_day_in_quarters_of_an_hour_is_found_below_the_noise_of_single_steps() -> None:
+    t, rng = np.arange(12 * 96), np.random.default_rng(0)
+    days = [10 * np.sin(2 * np.pi * t / 96) + rng.normal(size=len(t)) for _ in range(3)]
+    assert calendar.found_seasons(days, Frequency("second", 900)) == [96]
+    assert calendar.found_seasons([rng.normal(size=len(t)).cumsum() for _ in range(3)], Frequency("second", 900)) == [1]
+    assert calendar.found_seasons([rng.normal(size=len(t)) for _ in range(3)], Frequency("second", 900)) == [1]
 
 
 def test_holidays_are_told_and_an_unknown_country_is_not() -> None:

@@ -1,6 +1,7 @@
 """Weights follow what is told apart from luck."""
 
 import numpy as np
+import pytest
 
 from mintmark.numerics.series import combine
 from mintmark.numerics.series.combine import Trial
@@ -56,8 +57,15 @@ def test_errors_grow_with_the_steps_ahead_and_by_series() -> None:
     for s in range(40):
         y, ahead = np.zeros(12), np.arange(1, 13)
         made.append(Trial(f"s{s}", y, ahead, 1.0, {"a": (1 + s % 2) * np.sqrt(ahead) * rng.normal(size=12)}))
-    growth, ratio = combine.growth(made, combine.learn(made, ["a"]), 12)
+    trust = combine.learn(made, ["a"])
+    growth = combine.growth(made, trust, 12)
+    ratio = dict(zip([t.who for t in made], combine.ratios(made, trust, growth), strict=True))
     assert all(b >= a for a, b in zip(growth, growth[1:], strict=False)) and 2 < growth[-1] / growth[0] < 6
     assert np.mean([r for s, r in ratio.items() if int(s[1:]) % 2]) > 1.2 * np.mean(
         [r for s, r in ratio.items() if int(s[1:]) % 2 == 0]
     )
+
+
+def test_few_ratios_are_drawn_towards_one() -> None:
+    assert combine.ratio([]) == 1 and combine.ratio([4.0]) == pytest.approx(2.2)
+    assert combine.ratio([4.0] * 30) == pytest.approx(4, rel=0.05)

@@ -41,8 +41,11 @@ class Frequency:
 
     def words(self) -> str:
         """As a person would say it, and as the setting is written."""
-        named = [n for n, (unit, every) in NAMES.items() if (unit, every) == (self.unit, self.every) and len(n) > 1]
-        return named[0] if named else f"{self.every:g} {self.unit}"
+        unit, many = self.unit, self.every
+        for name, (of, every) in NAMES.items():
+            if of == unit and len(name) > 1 and many % every == 0:
+                return name if many == every else f"{many / every:g} {name}"
+        return f"{many:g} {unit}"
 
 
 def parse(text: str) -> Frequency:
@@ -157,10 +160,10 @@ def found_seasons(series: Sequence[Array], frequency: Frequency) -> list[int]:
     """Seasons that these series show, at most two: those of the frequency that the autocorrelation does not deny.
 
     A season counts where the median autocorrelation at it, of changes from step to step, is above 0.1 and higher than
-    half-way to it. With dates the shortest one is kept even if it is weak: the models test for it, series by series.
+    half-way to it. The only one that dates offer is kept even if it is weak: the models test for it, series by series.
     """
     offered, kept = seasons(frequency), []
-    strength = {m: _seen(series, m) for m in offered}
+    strength = {m: _seen(series, m, smooth=frequency.unit != "step") for m in offered}
     if frequency.unit == "step":
         best = max(offered, key=lambda m: strength[m])
         if strength[best] < 0.25:
@@ -232,19 +235,34 @@ def _phase(at: Array, width: float) -> float:
     return float(places[counts.argmax()]) if len(places) else 0.0
 
 
-def _seen(series: Sequence[Array], season: int) -> float:
-    """Median autocorrelation of changes at a season, less what lies half-way; -1 where no series is long enough."""
+def _seen(series: Sequence[Array], season: int, *, smooth: bool) -> float:
+    """Median autocorrelation of changes at a season, less what lies half-way; -1 where no series is long enough.
+
+    smooth: or that of what lies above the moving mean of a season, if it is higher. A day in quarters of an hour goes
+    up and down so slowly that single changes are mostly noise.
+    """
     found = []
     for y in series:
         if len(y) < 3 * season:
             continue
         change = np.diff(y)
         change = change - change.mean()
-        total = (change**2).sum()
-        if total > 0:
-            own, half = ((change[k:] * change[:-k]).sum() / total for k in (season, max(1, season // 2)))
-            found.append(own - max(half, 0.0) if season > 2 else own)
+        if (change**2).sum() > 0:
+            found.append(_above_half(change, season))
+            if smooth:
+                around = np.convolve(y, np.full(season, 1 / season), "valid")
+                level = y[season // 2 : season // 2 + len(around)] - around
+                found[-1] = max(found[-1], _above_half(level - level.mean(), season))
     return float(np.median(found)) if found else -1.0
+
+
+def _above_half(x: Array, season: int) -> float:
+    """Autocorrelation at a season, less what lies half-way, of values with the mean 0."""
+    total = float((x**2).sum())
+    if total <= 0:
+        return 0.0
+    own, half = (float((x[k:] * x[:-k]).sum()) / total for k in (season, max(1, season // 2)))
+    return own - max(half, 0.0) if season > 2 else own
 
 
 def wrong_kind(clock: bool, frequency: Frequency) -> None:

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 Twice = Literal["mean", "sum", "last"]
+LONGEST = 1_000_000
+"""steps of a history; what is older, as a wrong date may be, is left out"""
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class History:
     """the step of the newest value"""
     who: str = ""
     mean: Array | None = None
-    """of the covariates so far. Shapes: (c,)"""
+    """of the covariates over the newest rows. Shapes: (c,)"""
     last: Array | None = None
     """newest known covariates. Shapes: (c,)"""
     seen: Array | None = None
@@ -42,11 +44,13 @@ def histories(
     known_after: Array,
     who: Callable[[int], str],
     twice: Twice,
+    newest: int,
 ) -> tuple[list[History], Array]:
     """One history for each different (start, known), and which of them each question has.
 
     `y`, `at` (steps), and both kinds of covariates are the rows that start and known point into. A value of a step
-    without a row lies on the line between its neighbours; several rows of one step are one value, as `twice` says.
+    without a row lies on the line between its neighbours; several rows of one step are one value, as `twice` says. What
+    is known ahead is compared with its mean over so many of the `newest` rows: those that a level is taken of.
     """
     pairs, first, block = np.unique(np.column_stack([start, known]), axis=0, return_index=True, return_inverse=True)
     block = block.reshape(-1)
@@ -56,10 +60,12 @@ def histories(
         if b <= a:
             made.append(History(np.zeros(0)))
         elif breaks[b - 1] == breaks[a] and np.isfinite(y[a]):  # regular already: no copy
-            made.append(History(y[a:b], int(at[b - 1]), who(i), *_covariates(known_ahead[a:b], known_after[a:b])))
+            made.append(
+                History(y[a:b], int(at[b - 1]), who(i), *_covariates(known_ahead[a:b], known_after[a:b], newest))
+            )
         else:
             values, end = regular(at[a:b], y[a:b], twice)
-            made.append(History(values, end, who(i), *_covariates(known_ahead[a:b], known_after[a:b])))
+            made.append(History(values, end, who(i), *_covariates(known_ahead[a:b], known_after[a:b], newest)))
     return made, block
 
 
@@ -72,6 +78,9 @@ def regular(at: Array, y: Array, twice: Twice) -> tuple[Array, int]:
     at, y = at[fine], y[fine]
     if not len(y):
         return np.zeros(0), 0
+    if at[-1] - at[0] >= LONGEST:
+        near = at > at[-1] - LONGEST
+        at, y = at[near], y[near]
     places, where, counts = np.unique(at, return_inverse=True, return_counts=True)
     if len(places) < len(at):
         if twice == "last":
@@ -86,12 +95,12 @@ def regular(at: Array, y: Array, twice: Twice) -> tuple[Array, int]:
     return (values if len(grid) == len(places) else np.interp(grid, places, values)), int(places[-1])
 
 
-def _covariates(ahead: Array, after: Array) -> tuple[Array, Array, Array]:
-    """Mean and newest of what is known ahead; newest, less its mean, of what is known afterwards; NaN where never."""
+def _covariates(ahead: Array, after: Array, newest: int) -> tuple[Array, Array, Array]:
+    """Recent mean and newest of what is known ahead; newest, less its mean, of what comes after; NaN where never."""
     if ahead.shape[1] + after.shape[1] == 0:
         none = np.zeros(0)
         return none, none, none
-    return _mean(ahead), _newest(ahead), _newest(after) - _mean(after)
+    return _mean(ahead[-newest:]), _newest(ahead), _newest(after) - _mean(after)
 
 
 def _mean(x: Array) -> Array:

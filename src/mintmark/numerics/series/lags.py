@@ -27,10 +27,15 @@ FAR = 1.5
 """answers end so many times further out than the training rows went"""
 
 
+def level_of(season: int) -> int:
+    """Newest values that the level of a history is the mean of."""
+    return max(season, 4)
+
+
 def spread(history: History, seasons: Sequence[int]) -> tuple[float, float]:
     """Level and spread of the newest part of a history: mean and mean absolute deviation of two seasons, or so."""
     newest = history.y[-max(2 * seasons[0], 8) :]
-    level = float(history.y[-max(seasons[0], 4) :].mean())
+    level = float(history.y[-level_of(seasons[0]) :].mean())
     size = float(np.abs(newest - newest.mean()).mean())
     return level, size + 1e-3 * abs(level) + 1e-12
 

@@ -19,6 +19,10 @@ CATEGORIES = 12
 """values of a text that are told apart, the most frequent"""
 GRIDS = 2000
 """series that are enough to see what they are like"""
+EMPTY, LEAST_EMPTY = 100, 10_000
+"""steps without a row that are borne: so many for each row, and so many besides"""
+LEAST_MOMENTS = 3
+"""at which it is asked: in training, validation and test"""
 FEW = 3
 """names in a note"""
 
@@ -102,6 +106,29 @@ class Observed:
             "." if id_ else ', or columns.id = "what tells series apart".'
         )
         raise DataError(what, where=f"column {time!r}, row {int(self.order[i]) + 1}", fix=fix)
+
+    def refuse_emptiness(self, at: Array, id_: str, time: str, frequency: Frequency) -> None:
+        """Raises: DataError: a series whose grid is nearly all gap: a wrong date, or too fine a frequency."""
+        ends, first = self.ends(), np.flatnonzero(self.starts())
+        span, rows = at[ends] - at[first] + 1, ends - first + 1
+        wide = np.flatnonzero(span > EMPTY * rows + LEAST_EMPTY)
+        if not len(wide):
+            return
+        k = wide[int(np.argmax(span[wide] / rows[wide]))]
+        i = int(first[k] + 1 + np.argmax(np.diff(at[first[k] : ends[k] + 1])))
+        whose = f"series {self.names[self.series[i]]!r}" if id_ else "the series"
+        what = f"{whose} has {rows[k]} rows for {span[k]} steps of one {frequency.words()}; the widest gap ends here."
+        fix = "mend a wrong time before or after the gap, or name a coarser settings.frequency."
+        raise DataError(what, where=f"column {time!r}, row {int(self.order[i]) + 1}", fix=fix)
+
+    def refuse_short(self, at: Array, moments: int, horizon: int) -> None:
+        """Raises: DataError: questions are asked at fewer moments than there are parts to divide them into."""
+        if moments >= LEAST_MOMENTS or not len(at):
+            return
+        longest = int((at[self.ends()] - at[np.flatnonzero(self.starts())]).max()) + 1
+        what = f"the longest series has {longest} steps, too few to forecast {horizon} at once and to check it."
+        fix = f"{max(1, longest // 5)} or less, or more history: five times the horizon at least."
+        raise DataError(what, where="settings.horizon", fix=fix)
 
     def clock_change(self, frequency: Frequency) -> bool:
         """Whether all repeated times look like an hour that daylight-saving time repeats: one a year, in one hour."""
@@ -188,7 +215,7 @@ def matrix(rows: pa.Table, learnt: dict[str, Any], n: int) -> Array:
 
 
 def ahead(given: Array, found: Sequence[History], block: Array, learnt: dict[str, Any]) -> Array:
-    """What is known of each question's step, above its mean so far and above the newest value, in spreads.
+    """What is known of each question's step, above its recent mean and above the newest value, in spreads.
 
     A missing value is carried forward from the history, or is the usual one.   Shapes: (n, c) -> (n, 2 c).
     """
@@ -246,10 +273,16 @@ def notes(
     if (early := at[ends] < at.max() - horizon).any():
         said.append(f"{_some(seen, ends, early, 'ends', 'end')} over {horizon} steps before the last time of all.")
     if negative := sum(bool(g.min() <= 0) for g in grids):
-        said.append(f"{negative} series hold values of zero or below: models that multiply are not tried on them.")
+        said.append(
+            f"{_verb(negative, 'holds', 'hold')} values of zero or below: no model that multiplies is tried there."
+        )
     if constant := sum(bool(np.ptp(g) == 0) for g in grids):
-        said.append(f"{constant} series never change: their value is carried forward.")
+        said.append(f"{_verb(constant, 'never changes', 'never change')}: the value is carried forward.")
     return said
+
+
+def _verb(count: int, one: str, many: str) -> str:
+    return f"{count} series {one if count == 1 else many}"
 
 
 def _some(seen: Observed, ends: Array, which: Array, one: str = "has", many: str = "have") -> str:

@@ -143,8 +143,8 @@ def choose(
     """Try each model at the newest blocks of each series, from what was known then, and say how much each counts.
 
     Models are tried from cheap to dear; when `fit.ctx` says stop, those that were tried are what there is. Questions
-    from `held` on are those that the interval is learnt from: how large their errors are is told by the others, else the
-    interval would be measured by the very errors that it is to hold.
+    from `held` on are those that the interval is learnt from: how large their errors are is told by the others, else
+    the interval would be measured by the very errors that it is to hold.
     """
     judged, specs = _judged(panel, fit.origins, seasons), dict[tuple[str, str], models.Spec]()
     trials = [_trial(panel, rows, seasons) for _, rows in judged]
@@ -182,9 +182,8 @@ def choose(
     trust = (combine.even if even else combine.learn)(trials, tried)
     late = [held is not None and rows[0] >= held for _, rows in judged]
     earlier = [t for t, after in zip(trials, late, strict=True) if not after]
-    growth = combine.growth(
-        earlier if 2 * len({t.who for t in earlier}) >= len(trust.series) else trials, trust, fit.horizon
-    )
+    enough = 2 * len({t.who for t in earlier}) >= len({t.who for t in trials})
+    growth = combine.growth(earlier if enough else trials, trust, fit.horizon)
     each: dict[str, list[tuple[int, float, bool]]] = {}
     for (i, _), of, after in zip(judged, combine.ratios(trials, trust, growth), late, strict=True):
         each.setdefault(panel.histories[i].who, []).append((panel.histories[i].end, of, after))
