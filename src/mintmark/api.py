@@ -105,19 +105,17 @@ def run(
         ctx = Ctx(made.seed, folder=folder / "work", hear=hear or Ctx.hear, deadline=deadline)
         with metered(record, "train"):
             trained = spine.train(p, {}, ctx)
-        unused = trained.features.facts.get("left_out", [])
-        record.notes += [f"column {c['column']!r} is not used: it {c['why']}." for c in unused[:20]]
-        record.notes += trained.features.facts.get("notes", [])
-        record.notes += trained.model.facts.get("training", {}).get("notes", [])
+        record.notes += _noted(trained)
         if time.monotonic() > deadline:
             record.notes.append(f"the budget of {made.budget} was used up: fits were stopped before they were done.")
         test, made_then = spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))
         coming = p.task.upcoming(p.parts.everything.open().raw, p.columns, trained.config) if p.task.upcoming else None
         asked = p.parts.dev.questions.drop(list(p.task.optional)) if coming is None else coming
-        record.add(*called(folder / "bundle", asked, once=coming is not None))
+        loaded = spine.load(folder / "bundle")
+        record.add(*called(loaded, asked, once=coming is not None))
         record.add(*_costs(record))
         record.notes += [sign.MADE] if signer.made else []
-        report.write(folder / "report.html", record, _forecast(p, coming, folder, test, made_then))
+        report.write(folder / "report.html", record, _forecast(p, coming, loaded, folder, test, made_then))
         _log(ledger, record, record.save(path))
         _clear(folder / "work")
     return Run(folder, record)
@@ -152,7 +150,7 @@ class Model:
         return source.like_frame(spine.answer(self._loaded, source.from_frame(frame)), frame)
 
 
-def called(bundle: Path, questions: "Rows", *, once: bool = False) -> list[Measured]:
+def called(loaded: "spine.Loaded", questions: "Rows", *, once: bool = False) -> list[Measured]:
     """Call the packed bundle for about a second at one row and at 256 rows a call, and say how long answers take.
 
     once: no question is asked again, where the second time would be quicker than the first.
@@ -161,7 +159,7 @@ def called(bundle: Path, questions: "Rows", *, once: bool = False) -> list[Measu
 
     from mintmark import spine
 
-    loaded, out = spine.load(bundle), []
+    out = []
     for size in (1, 256):
         n = len(questions)
         order = np.random.default_rng(0).permutation(n) if once else np.arange(n)
@@ -184,8 +182,20 @@ def called(bundle: Path, questions: "Rows", *, once: bool = False) -> list[Measu
     return out
 
 
+def _noted(trained: "spine.Trained") -> list[str]:
+    """What the fit found worth saying: columns left out, treatments of the rows, what happened in training."""
+    features, model = trained.features.facts, trained.model.facts
+    unused = [f"column {c['column']!r} is not used: it {c['why']}." for c in features.get("left_out", [])[:20]]
+    return [*unused, *features.get("notes", []), *model.get("training", {}).get("notes", [])]
+
+
 def _forecast(
-    p: "spine.Prepared", coming: "Rows | None", folder: Path, test: "Part", tested: Any
+    p: "spine.Prepared",
+    coming: "Rows | None",
+    loaded: "spine.Loaded",
+    folder: Path,
+    test: "Part",
+    tested: Any,
 ) -> "list[report.Figure]":
     """Answer what comes next, where the task can ask for it, into forecast.csv; and what a report draws of it."""
     from pyarrow import csv
@@ -196,7 +206,7 @@ def _forecast(
     if coming is None:
         return []
     whole, columns = p.parts.everything.open(), p.columns
-    made = spine.answer(spine.load(folder / "bundle"), coming)
+    made = spine.answer(loaded, coming)
     asked, table = coming.table(), answers.flat(made)
     for name in asked.schema.names[::-1]:
         if asked[name].null_count < len(asked):  # what is not known of the future is not written as an empty column

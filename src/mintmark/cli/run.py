@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from mintmark.cli.plain import number, program
+from mintmark.base.figures import number
+from mintmark.cli.plain import program
 
 MAIN = (
     "roc_auc", "average_precision", "log_loss", "brier_score", "accuracy", "balanced_accuracy", "f1_macro", "precision",

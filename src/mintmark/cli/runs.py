@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from mintmark.cli.plain import number, program
+from mintmark.base.figures import number
+from mintmark.cli.plain import program
 
 
 def runs(

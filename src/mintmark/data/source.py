@@ -146,15 +146,11 @@ def _folder(path: Path, options: Options, txt: str) -> tuple[Columns, list[str]]
         columns, found = _file(file, options, txt)
         parts.append(to_rows(columns).content)
         notes += found
-    if "text" in formats:  # the files follow each other by name
-        at = np.arange(sum(len(p) for p in parts))
-        starts = np.cumsum([0, *(len(p) for p in parts)])
-        parts = [
-            p.set_column(p.schema.get_field_index("at"), "at", pa.array(at[a:b]))
-            for p, a, b in zip(parts, starts[:-1], starts[1:], strict=True)
-        ]
     whole = {name: _one_type(name, [p.schema for p in parts], files) for name in _same_names(parts, files)}
-    return {n: pa.chunked_array([c for p in parts for c in p[n].cast(t).chunks], t) for n, t in whole.items()}, notes
+    columns = {n: pa.chunked_array([c for p in parts for c in p[n].cast(t).chunks], t) for n, t in whole.items()}
+    if "text" in formats:  # the files follow each other by name
+        columns["at"] = pa.chunked_array([np.arange(sum(len(p) for p in parts))])
+    return columns, notes
 
 
 def _same_names(parts: Sequence[pa.Table], files: Sequence[Path]) -> list[str]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mintmark.base import figures
+
 Array = npt.NDArray[Any]
 NAME = 60
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
@@ -34,14 +36,8 @@ def breakable(name: str) -> str:
 
 
 def number(value: float) -> str:
-    """Four significant digits, thousands apart, a power of ten only where people would write one too."""
-    if not np.isfinite(value):
-        return "–"
-    if value == 0 or 1e-4 <= abs(value) < 1e15:
-        text = f"{value:,.0f}" if abs(value) >= 10000 else f"{value:,.4g}"
-    else:
-        text = f"{value:.3g}"
-    return text.replace("-", "−")
+    """As figures are written, with a true minus sign; a dash for what is none."""
+    return figures.number(value).replace("-", "−") if np.isfinite(value) else "–"
 
 
 def compact(value: float) -> str:
