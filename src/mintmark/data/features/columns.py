@@ -1,14 +1,12 @@
 """Columns to numbers: what a table's columns must learn, and the same arithmetic for training and for one question.
 
-Numbers and booleans stay what they are, text becomes a code (the most frequent first), a time becomes its parts, and
-the earlier rows of an entity become its history. Beyond ±1e30 a number is an overflow or a placeholder: it counts as
-missing, as infinity does. A missing value stays missing where training had some; where it had none, it becomes the
-median.
+Numbers and booleans stay what they are, text becomes a code (the most frequent first), a time becomes its parts.
+Beyond ±1e30 a number is an overflow or a placeholder: it counts as missing, as infinity does. A missing value stays
+missing where training had some; where it had none, it becomes the median.
 """
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +17,7 @@ import pyarrow.compute as pc
 
 from mintmark.base.errors import DataError, RecipeError, unknown
 from mintmark.base.state import State
-from mintmark.data.past import ASKED, Earlier, moments
+from mintmark.data.past import ASKED
 from mintmark.data.rows import Rows, kind_of
 
 Array = npt.NDArray[Any]
@@ -30,12 +28,6 @@ SAMPLE = 10_000
 """rows that medians are taken of"""
 FEW = 64
 """rows below which a dictionary is faster than Arrow"""
-WIDE = 256
-"""one-hot columns from which on they are stored sparsely"""
-FAR = 10.0
-"""deviations beyond which a standardised number is cut off: one absurd value shall not decide alone"""
-HISTORIES = 20
-"""number columns that are held against the entity's earlier values"""
 NAMES_ROWS = re.compile(r"(?i)(^|_)(id|uuid|guid|index|rowid)$|^(unnamed: 0|__index_level_0__)$|[a-z]I[dD]$")
 PARTS = ("year", "month", "day", "weekday", "hour", "seconds")
 RECUR = ("month", "day", "weekday", "hour")
@@ -109,7 +101,7 @@ def encode(state: State, questions: pa.RecordBatch) -> Array:
         made = _parts([questions.column(t["name"]) for t in facts["times"]])
         more = [made[part][:, j] for j, t in enumerate(facts["times"]) for part in t["parts"]]
         more += [_word_codes(c, questions.column(c["name"])) for c in facts["words"]]
-        more += [_number_codes(c, _floats(questions.column(c["name"]))) for c in facts["codes"]]
+        more += [_number_codes(c, floats(questions.column(c["name"]))) for c in facts["codes"]]
         for at, values in enumerate(more, numbers.shape[1]):
             x[:, at] = values
     some = x[:, :plain]
@@ -117,109 +109,6 @@ def encode(state: State, questions: pa.RecordBatch) -> Array:
     if not fine.all():
         x[:, :plain] = np.where(fine, some, fill)
     return x
-
-
-# --- what a linear model wants: standardised numbers, indicators of what is missing, a column for each category -------
-
-
-def learn_linear(state: State, questions: Rows) -> State:
-    """The same state, with means, deviations and the width of each category's columns."""
-    plain = len(state.facts["names"]) - len(state.facts["categorical"])
-    first: Array = state.arrays["median"]
-    total, squares = np.zeros(plain), np.zeros(plain)
-    for chunk in questions:
-        x = encode(state, chunk)[:, :plain]
-        away = np.where(np.isnan(x), 0.0, x - first)
-        total, squares = total + away.sum(0), squares + (away**2).sum(0)
-    n = max(len(questions), 1)
-    spread = np.sqrt(np.maximum(squares / n - (total / n) ** 2, 0))
-    groups = [*state.facts["words"], *state.facts["codes"]]
-    sizes = [len(c.get("codes") or c["values"]) + (c["rare"] is not None) for c in groups]
-    arrays = {"mean": first + total / n, "spread": np.where(spread > 0, spread, 1.0)}
-    return replace(state, arrays=state.arrays | arrays, facts=state.facts | {"one_hot": sizes})
-
-
-def linear(state: State, x: Array, more: Array | None = None) -> Any:
-    """Encoded features as a linear model wants them, beside more numbers of order 1.
-
-    Shapes: x (n, d), more (n, h) -> (n, D), scipy csr where that is wide.
-    """
-    sizes, arrays = state.facts["one_hot"], state.arrays
-    plain = x.shape[1] - len(sizes)
-    some, often = x[:, :plain], np.isnan(arrays["fill"])
-    missing = np.isnan(some)
-    z = np.clip((np.where(missing, arrays["median"], some) - arrays["mean"]) / arrays["spread"], -FAR, FAR)
-    z = np.hstack([z, missing[:, often], *([] if more is None else [np.nan_to_num(more)])])
-    if not sizes:
-        return z
-    n, before = z.shape
-    width, first = before + int(sum(sizes)), before + np.cumsum([0, *sizes])[:-1]
-    there = ~np.isnan(x[:, plain:])
-    place = first + np.where(there, x[:, plain:], 0).astype(np.int64)  # (n, categories)
-    if width <= WIDE:
-        made = np.zeros((n, width))
-        made[:, :before] = z
-        made[np.arange(n)[:, None], place] = there
-        return made
-    from scipy import sparse
-
-    values = np.hstack([z, there])
-    places = np.hstack([np.broadcast_to(np.arange(before), z.shape), place])
-    starts = np.arange(n + 1) * values.shape[1]
-    return sparse.csr_matrix((values.ravel(), places.ravel(), starts), shape=(n, width))
-
-
-# --- history: what the entity's earlier rows say ----------------------------------------------------------------------
-
-
-def learn_history(
-    state: State, questions: Rows, prior: Mapping[str, float], width: int, *, entity: str, time: str
-) -> State:
-    """The same state, with what the history of an entity must know.
-
-    prior: each class whose share among the entity's known labels is a feature, and its share among all.
-    """
-    asked, n = questions.select([c for c in questions.names if c in (time, ASKED)]).table(), len(questions)
-    at, entities = moments(asked, time), pc.count_distinct(questions.select([entity]).table().column(0)).as_py()
-    gap = float(at.max() - at.min()) * entities / n
-    compared = state.facts["numbers"][:HISTORIES]
-    spread = []
-    for name in compared:
-        x = _floats(questions.select([name]).table().column(0))
-        x = x[np.abs(x) <= BIG]
-        spread.append(float(x.std()) if len(x) and x.std() > 0 else 1.0)
-    names = ["earlier rows", "time since the last", *(f"earlier share of {c}" for c in prior)]
-    names += [f"{c} against earlier" for c in compared]
-    made = {"width": width, "gap": gap or 1.0, "prior": dict(prior), "time": time, "numbers": compared, "names": names}
-    arrays = state.arrays | {"history_spread": np.array(spread)}
-    return replace(state, facts=state.facts | {"history": made}, arrays=arrays)
-
-
-def history(state: State, x: Array, past: Earlier) -> Array:
-    """How many earlier rows, how long since the last, shares of classes (shrunk to the prior), numbers against before.
-
-    Shapes: x (n, d) of `encode` -> (n, h). Each is of order 1, as no part of it can be standardised by training rows.
-    """
-    facts = state.facts["history"]
-    width, prior = facts["width"], facts["prior"]
-    made = np.full((len(x), len(facts["names"])), np.nan)
-    made[:, 0] = np.log1p(np.minimum(past.stop - past.start, width))
-    made[:, 1] = np.log1p(np.maximum(past.asked - past.last(facts["time"], 1)[:, 0], 0) / facts["gap"])
-    for j, (label, share) in enumerate(prior.items(), 2):
-        total, count = _sums(past.last(past.target, width, like=label))
-        made[:, j] = (total + 2 * share) / (count + 2) - share
-    for j, name in enumerate(facts["numbers"]):
-        total, count = _sums(past.last(name, width))
-        mean = np.divide(total, count, out=np.full(len(x), np.nan), where=count > 0)
-        away = (x[:, j] - mean) / state.arrays["history_spread"][j]
-        made[:, 2 + len(prior) + j] = np.clip(away, -FAR, FAR)
-    return made
-
-
-def _sums(values: Array) -> tuple[Array, Array]:
-    """Of what is there, row by row.   Shapes: (n, width) -> (n,), (n,)."""
-    known = np.abs(values) <= BIG
-    return np.where(known, values, 0.0).sum(1), known.sum(1)
 
 
 # --- columns one by one -----------------------------------------------------------------------------------------------
@@ -239,7 +128,7 @@ def _learn_numbers(
     name: str, column: pa.ChunkedArray, categorical: bool, most: int, numbers: list[Any], codes: list[Any]
 ) -> str:
     """Adds the column to `numbers` or `codes`, or says why not."""
-    x = _floats(column)
+    x = floats(column)
     ok = np.abs(x) <= BIG
     missing = not ok.all()
     known = x[ok] if missing else x
@@ -319,7 +208,7 @@ def _read_numbers(questions: pa.RecordBatch, names: list[str]) -> Array:
         return np.empty((questions.num_rows, len(names)))
     block = questions if questions.schema == _numbers_only(tuple(names)) else questions.select(names)
     if block is not questions and any(t != F64 for t in block.schema.types):
-        block = pa.RecordBatch.from_arrays([_as_floats(c) for c in block.columns], names=names)
+        block = pa.RecordBatch.from_arrays([_asfloats(c) for c in block.columns], names=names)
     made: Array = block.to_tensor(null_to_nan=True).to_numpy()
     return made
 
@@ -329,15 +218,15 @@ def _numbers_only(names: tuple[str, ...]) -> pa.Schema:
     return pa.schema([(n, F64) for n in names])
 
 
-def _as_floats(column: Any) -> Any:
+def _asfloats(column: Any) -> Any:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     return column if column.type == F64 else column.cast(F64, safe=False)
 
 
-def _floats(column: Any) -> Array:
+def floats(column: Any) -> Array:
     """Shapes: (n,), NaN where missing."""
-    return _numpy(_as_floats(column))
+    return _numpy(_asfloats(column))
 
 
 def _text(column: Any) -> Any:
