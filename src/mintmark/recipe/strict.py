@@ -43,6 +43,18 @@ class Wrong(ValueError):
         super().__init__(what)
 
 
+def searched(
+    low: float = 0, high: float = 0, *, log: bool = False, choices: Sequence[Any] = (), of: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Says beside a setting where a search looks: `Field(None, json_schema_extra=searched(4, 255, log=True))`.
+
+    From low to high, both whole numbers where only such are tried, or one of `choices`; `of`: the values of the setting
+    `model` that it belongs to, all where there is none.
+    """
+    span: dict[str, Any] = {"choices": list(choices)} if choices else {"low": low, "high": high, "log": log}
+    return {"search": span | {"of": list(of)}}
+
+
 def build(kind: type[Kind], raw: Mapping[str, Any], where: str, moved: Mapping[str, str] | None = None) -> Kind:
     """`raw` as `kind`; `where` is a file ("recipe.toml: ") or the name of a table ("settings").
 
