@@ -5,7 +5,7 @@ import math
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mintmark import report, spine
     from mintmark.data.part import Part
     from mintmark.data.rows import Rows
-    from mintmark.numerics.ctx import Hear
+    from mintmark.numerics.ctx import Ctx, Hear
     from mintmark.recipe.schema import Recipe
 
 FITTING = ("collect.wall", "train.wall", "train.restored", "evaluate.wall", "package.wall")
@@ -33,6 +33,8 @@ class Run:
 
     folder: Path
     record: RunRecord
+    interrupted: bool = False
+    """whether Ctrl-C ended the search, and this is the best up to then"""
 
     @property
     def id(self) -> str:
@@ -104,12 +106,13 @@ def run(
             return Run(folder, record)
         ctx = Ctx(made.seed, folder=folder / "work", hear=hear or Ctx.hear, deadline=deadline)
         with metered(record, "train"):
-            trained = spine.train(p, {}, ctx)
+            p, trained, interrupted = _trained(p, ctx, source)
         record.notes += _noted(trained)
         if time.monotonic() > deadline:
             record.notes.append(f"the budget of {made.budget} was used up: fits were stopped before they were done.")
         test, made_then = spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))
-        coming = p.task.upcoming(p.parts.everything.open().raw, p.columns, trained.config) if p.task.upcoming else None
+        whole, ask_next = p.parts.everything, p.task.upcoming
+        coming = ask_next(whole.open().raw, p.columns, trained.configs[0]) if ask_next else None
         asked = p.parts.dev.questions.drop(list(p.task.optional)) if coming is None else coming
         loaded = spine.load(folder / "bundle")
         record.add(*called(loaded, asked, once=coming is not None))
@@ -118,7 +121,36 @@ def run(
         report.write(folder / "report.html", record, _forecast(p, coming, loaded, folder, test, made_then))
         _log(ledger, record, record.save(path))
         _clear(folder / "work")
-    return Run(folder, record)
+    return Run(folder, record, interrupted)
+
+
+def _trained(p: "spine.Prepared", ctx: "Ctx", source: "Rows | None") -> "tuple[spine.Prepared, spine.Trained, bool]":
+    """One model, or the choice of a search where the recipe leaves it open and says how far to look."""
+    from mintmark import spine
+    from mintmark.drivers import objective, search
+
+    many = search.wanted(p) and p.recipe.budget
+    if not many and not search.undecided(p):
+        return p, spine.train(p, {}, ctx), False
+    per_s, notes = _price_s(p)
+    judge = objective.objective(p, per_s)
+    found = search.search(p, judge, replace(ctx, folder=ctx.folder and ctx.folder / "search"), source=source)
+    p.record.notes += [*notes, *found.notes]
+    p.record.trials = found.trials
+    return found.prepared, found.trained, found.interrupted
+
+
+def _price_s(p: "spine.Prepared") -> tuple[float | None, list[str]]:
+    """What a second of this machine costs in the currency of the payoff, and what is to be said of it."""
+    from mintmark.capital import prices
+
+    if p.money is None:
+        return None, []
+    price = prices.machine_hour(os.cpu_count() or 1)
+    if price.currency == p.money.currency:
+        return price.value / 3600, []
+    said = f"the price of this machine is in {price.currency}, the payoff in {p.money.currency}: "
+    return None, [said + "the cost of predicting was left out of the choice of the model."]
 
 
 def load(bundle: str | os.PathLike[str]) -> "Model":

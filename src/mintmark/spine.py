@@ -1,7 +1,7 @@
 """The spine: prepare -> train -> finish, and answer. Read it top to bottom."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from mintmark import capabilities, tasks
-from mintmark.artifact import bundle, checkpoint, sign
+from mintmark.artifact import bundle, sign
 from mintmark.artifact.environment import environment
 from mintmark.base.meter import meter, metered
 from mintmark.base.record import Measured, RunRecord, mean
@@ -17,30 +17,27 @@ from mintmark.base.state import State
 from mintmark.data import clean, profile
 from mintmark.data import rows as table
 from mintmark.data.collect import collect
-from mintmark.data.part import Part, Parts, divide
+from mintmark.data.part import Part, divide
 from mintmark.data.past import ASKED, Past
 from mintmark.data.rows import Rows
 from mintmark.data.split import SMALL
-from mintmark.numerics import answers, decide, payoff
-from mintmark.numerics.batch import View
+from mintmark.fitting import Prepared, fit, fits, held, predict, scored, view
+from mintmark.numerics import answers, decide, ensemble, payoff
 from mintmark.numerics.ctx import Count, Ctx
 from mintmark.recipe import schema
-from mintmark.recipe.schema import Columns, Recipe
+from mintmark.recipe.schema import Recipe
 
-
-@dataclass(frozen=True)
-class Prepared:
-    recipe: Recipe
-    task: tasks.Task
-    columns: Columns
-    money: payoff.Money | None
-    record: RunRecord
-    parts: Parts
+__all__ = [
+    "Loaded", "Prepared", "Trained", "answer", "finish", "fit", "fits", "held", "load", "predict", "prepare", "run",
+    "scored", "stream", "train", "tried", "view", "whole",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Trained:
-    config: Any
+    configs: tuple[Any, ...]
+    """settings of the model, with what early stopping found; of an ensemble those of each member"""
+    weights: tuple[float, ...]
     features: State
     model: State
     validation: decide.Validation
@@ -64,8 +61,8 @@ def prepare(recipe: Recipe, source: Rows | None = None) -> Prepared:
     with meter() as used:
         task = tasks.get(recipe.task)
         config = schema.build(task.config, recipe.settings, where="settings")
-        capabilities.check(recipe.with_, task)
         money = payoff.parse(recipe.payoff) if recipe.payoff else None
+        capabilities.check(recipe.with_, task, paid=money is not None)
         got = collect(recipe, task.assumed, lambda: task.example(Ctx(recipe.seed).rng), source, task.reads)
         questions, truth = task.ask(got.rows, got.columns, config)
         said = payoff.check(money, got.rows.table(), truth.table(), task.answer)
@@ -81,21 +78,34 @@ def prepare(recipe: Recipe, source: Rows | None = None) -> Prepared:
 
 def train(p: Prepared, variant: dict[str, Any], ctx: Ctx) -> Trained:
     """2. Fit one variant. Sees the folds, never the test rows; all that search and compare ever call."""
+    made = tried(p, variant, ctx)
+    return made if len(p.parts.folds) == 1 else whole(p, [made], [1.0], ctx.child(len(p.parts.folds)))
+
+
+def tried(p: Prepared, variant: dict[str, Any], ctx: Ctx) -> Trained:
+    """2a. The variant fitted on each fold, and its answers to what the fold holds back; its model is all of them."""
     config = schema.build(p.task.config, p.recipe.settings | variant, where="settings")
-    made, models, measures, seconds, held = [], [], [], 0.0, p.parts.held
+    fits, made, measures, seconds = [], [], [], 0.0
     for i, (fit_on, valid) in enumerate(p.parts.folds):
-        features, model = fit(p, config, fit_on, valid, ctx.part(i, len(p.parts.folds)))
+        fits.append(fit(p, config, fit_on, valid, ctx.part(i, len(p.parts.folds))))
         start = time.perf_counter()
-        made.append(predict(p.task, features, model, valid.questions, valid.past))
+        made.append(predict(p.task, *fits[-1], valid.questions, valid.past))
         seconds += time.perf_counter() - start
-        models.append(model)
-        measures.append(scored(p, features, model, made[-1], valid))
-    if len(p.parts.folds) > 1:  # out-of-fold answers: the model itself is fitted on all rows that are not test
-        config = p.task.settle(config, models) if p.task.settle else config
-        features, model = fit(p, config, p.parts.dev, None, ctx.child(len(p.parts.folds)).to_the_end())
-    y, classes, money = held.known(p.task.answer, features.facts, p.money)
-    seen = decide.Validation(pa.concat_tables(made), held.questions.table(), y, classes, money, held.weight, seconds)
-    return Trained(config, features, model, seen, mean(measures))
+        measures.append(scored(p, *fits[-1], made[-1], valid))
+    config = p.task.settle(config, [model for _, model in fits]) if p.task.settle else config
+    features, model = ensemble.joined(fits)
+    seen = held(p, features, pa.concat_tables(made), seconds)
+    return Trained((config,), (1.0,), features, model, seen, mean(measures))
+
+
+def whole(p: Prepared, tries: Sequence[Trained], weights: Sequence[float], ctx: Ctx) -> Trained:
+    """2b. Each of these, or the one, fitted on all rows that are not test; the answers stay those of the folds."""
+    configs = tuple(c for t in tries for c in t.configs)
+    features, model = fits(p, configs, weights, p.parts.dev, ctx.to_the_end())
+    made = answers.merge(p.task.answer, [t.validation.answers for t in tries], weights)
+    seen = held(p, features, made, sum(t.validation.predict_s for t in tries))
+    measures = tries[0].measures if len(tries) == 1 else p.task.score(made, p.parts.held.truth.table())
+    return Trained(configs, tuple(weights), features, model, seen, measures)
 
 
 def finish(p: Prepared, t: Trained, ctx: Ctx, out: Path, looked: Count = lambda: 1) -> tuple[Part, pa.Table]:
@@ -125,8 +135,7 @@ def finish(p: Prepared, t: Trained, ctx: Ctx, out: Path, looked: Count = lambda:
         features, model = t.features, t.model
         small = p.task.refit == "small" and len(p.parts.dev) < SMALL
         if refit := (small or p.task.refit == "always") if p.recipe.refit is None else p.recipe.refit:
-            config = p.task.settle(t.config, [model]) if p.task.settle and len(p.parts.folds) == 1 else t.config
-            features, model = fit(p, config, p.parts.everything.open(), None, ctx.child(99).to_the_end())
+            features, model = fits(p, t.configs, t.weights, p.parts.everything.open(), ctx.child(99).to_the_end())
             p.record.notes.append("fitted once more on all rows; the measures are of the model before that.")
         questions = table.schema_of(p.parts.dev.questions.drop([ASKED]), p.task.optional)
         facts = {"answer": p.task.answer, "refit": refit, "questions": questions, "environment": environment()}
@@ -166,33 +175,3 @@ def stream(loaded: Loaded, questions: Rows) -> Iterator[pa.Table]:
     for made in loaded.task.stream(loaded.model, batch) if loaded.task.stream else ():
         yield decide.partial(loaded.decision, made)
     yield answer(loaded, questions) if made is None else decide.apply(loaded.decision, made, asked)
-
-
-def fit(p: Prepared, config: Any, on: Part, valid: Part | None, ctx: Ctx) -> tuple[State, State]:
-    """Features and model of exactly these rows, read back where they were fitted before a kill (in ctx.folder)."""
-    on = on.share(ctx.share, p.columns.time, Ctx(p.recipe.seed).rng)
-
-    def make() -> dict[str, State]:
-        features = p.task.learn(on.questions, on.truth, p.columns, config)
-        seen = capabilities.changed(p.recipe.with_, view(p, features, on), ctx)
-        held = view(p, features, valid) if valid else None
-        return {"features": features, "model": p.task.fit(seen, held, config, ctx)}
-
-    made, restored_s = checkpoint.kept(ctx.folder, [config.model_dump(mode="json"), ctx.share, len(on)], make)
-    if restored_s:
-        p.record.total("train.restored", restored_s, "s", "fits read back from the run that was interrupted")
-    return made["features"], made["model"]
-
-
-def predict(task: tasks.Task, features: State, model: State, questions: Rows, past: Past) -> pa.Table:
-    return pa.concat_tables([task.predict(model, task.encode(features, q, past.as_of(q))) for q in questions])
-
-
-def scored(p: Prepared, features: State, model: State, made: pa.Table, part: Part) -> list[Measured]:
-    inside = p.task.loss(model, view(p, features, part)) if p.task.loss else []
-    return [*inside, *p.task.score(made, part.truth.table())]
-
-
-def view(p: Prepared, features: State, part: Part) -> View:
-    """Encoded chunks with all that is known of their rows attached; encode itself never meets it."""
-    return part.view(lambda questions, past: p.task.encode(features, questions, past), p.task.answer, p.money)

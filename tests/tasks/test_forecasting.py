@@ -344,7 +344,7 @@ def test_settings_that_do_not_fit(settings: dict[str, Any], says: str) -> None:
 def test_what_was_chosen_is_kept_for_the_fit_on_all_rows() -> None:
     p = spine.prepare(recipe(), table.of(panel()))
     trained = spine.train(p, {}, Ctx(0))
-    config = trained.config
+    config = trained.configs[0]
     assert set(config.settled) == {"series", "typical", "growth", "sizes"} and len(config.settled["series"]) == 4
     _, again = spine.fit(p, config, p.parts.dev, None, Ctx(0))
     assert again.facts["series"] == config.settled["series"] == trained.model.facts["series"]

@@ -46,6 +46,8 @@ class RunRecord:
     notes: list[str] = field(default_factory=list)
     """each treatment of the data that a reader should know of, in a sentence"""
     measures: list[Measured] = field(default_factory=list)
+    trials: list[dict[str, Any]] = field(default_factory=list)
+    """what a search tried: settings, rows fitted on, what it was worth, seconds; the blend first, if there is one"""
 
     def add(self, *measured: Measured, stage: str = "", source: str = "") -> None:
         """Keep measures under the name of their stage; `source` says where those come from that do not say it."""

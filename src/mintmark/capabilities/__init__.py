@@ -27,8 +27,11 @@ HERE = Path(__file__).parent
 class Capability:
     applies: "Callable[[Task], str | None]"
     """None, or the reason why not"""
-    batch: "Callable[[View, Ctx], View] | None" = None
-    """the training part of each fold before fit: weigh, sample, mix"""
+    ways: tuple[str, ...] = ()
+    """how it can be done: `with = ["balance:smote"]` names one, without it a driver tries them; the first is to do
+    nothing, the second what is done where no driver chooses"""
+    batch: "Callable[[View, Ctx, str], View] | None" = None
+    """the training part of each fold before fit, in this way: weigh, sample, mix"""
     look: "Look | None" = None
 
 
@@ -37,25 +40,43 @@ def names() -> list[str]:
 
 
 def get(name: str) -> Capability:
-    """Raises: RecipeError: no such capability (names the nearest)."""
+    """The capability, whatever way is written behind it.
+
+    Raises: RecipeError: no such capability, or no such way (names the nearest).
+    """
+    name, _, way = name.partition(":")
     if name not in names():
         raise unknown("capability", name, names(), where="with")
     found: Capability = importlib.import_module(f"mintmark.capabilities.{name}").CAPABILITY
+    if way and way not in found.ways:
+        raise unknown(f"way of {name!r}", way, found.ways, where="with")
     return found
 
 
-def check(chosen: Sequence[str], task: "Task") -> None:
-    """Raises: RecipeError: no such capability, or one that does not fit the task (says why)."""
+def open_ways(name: str, *, paid: bool) -> tuple[str, ...]:
+    """The names to try one by one where the recipe chose no way; none where there is nothing to choose.
+
+    `paid`: whether the recipe has a payoff, without which no way can go by it.
+    """
+    ways = () if ":" in name else get(name).ways
+    return tuple(f"{name}:{way}" for way in ways if paid or way != "payoff")
+
+
+def check(chosen: Sequence[str], task: "Task", *, paid: bool) -> None:
+    """Raises: RecipeError: no such capability, or one that does not fit the task or the recipe (says why)."""
     for name in chosen:
         if reason := get(name).applies(task):
             raise RecipeError(f"{name!r} does not fit this task: {reason}.", where="with", fix=f"leave {name!r} out.")
+        if name.endswith(":payoff") and not paid:
+            raise RecipeError(f"{name!r} needs a payoff.", where="with", fix="[payoff], or another way.")
 
 
 def changed(chosen: Sequence[str], view: "View", ctx: "Ctx") -> "View":
     """The training part of a fold as the chosen capabilities make it, one after the other."""
-    for name in chosen:
+    for i, name in enumerate(chosen):
         if change := get(name).batch:
-            view = change(view, ctx)
+            way = name.partition(":")[2] or (*get(name).ways, "", "")[1]
+            view = change(view, ctx.child(1000 + i), way)
     return view
 
 

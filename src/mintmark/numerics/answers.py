@@ -1,5 +1,6 @@
 """Answers: one Arrow schema for each kind; JSON, the output check and clients come from it."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -102,6 +103,29 @@ def y_of(kind: str, truth: pa.Table | pa.RecordBatch, facts: dict[str, Any]) -> 
     if kind == "classes":
         return places(values, facts["classes"])
     return np.array(values.to_pylist(), dtype=float if kind == "number" else object)
+
+
+def merge(kind: str, made: Sequence[pa.Table], weights: Sequence[float]) -> pa.Table:
+    """The weighted mean of several models' answers to the same questions, before any decision.
+
+    Of classes the probabilities, a class that a model does not know being 0 there; of numbers value, low and high.
+    Raises: ValueError: there is no mean of several texts.
+    """
+    if len(made) == 1:
+        return made[0]
+    if kind == "classes":
+        said = [probability(m) for m in made]
+        classes = max((c for _, c in said), key=len)
+        mixed = sum(
+            w * (p if own == classes else probability(m, classes)[0])
+            for (p, own), m, w in zip(said, made, weights, strict=True)
+        )
+        return of_classes(np.asarray(mixed), classes)
+    if kind == "number":
+        names = [n for n in ("value", "low", "high") if not any(m[n].null_count for m in made)]
+        mean = {n: sum(w * m[n].to_numpy() for m, w in zip(made, weights, strict=True)) for n in names}
+        return make("number", **mean)
+    raise ValueError(f"answers of kind {kind!r} cannot be merged")
 
 
 def check(kind: str, answers: pa.Table, n: int) -> pa.Table:

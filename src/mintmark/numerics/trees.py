@@ -191,6 +191,28 @@ def grow(
     return State(_join(parts), {"rounds": until})
 
 
+def forest_of(kind: Any, seen: Seen, held: Seen | None, k: int, settings: Any, ctx: Ctx) -> State:
+    """A forest of scikit-learn's `kind`, classifier or regressor, with our settings."""
+    from mintmark.numerics.models.linear import log_loss, rmse
+
+    model = kind(
+        n_estimators=settings.n_estimators or 200,
+        max_depth=settings.max_depth,
+        max_features=settings.max_features or ("sqrt" if k else 1 / 3),
+        min_samples_leaf=settings.min_child_samples or max(1, round(len(seen) ** 0.5 / 15)),
+        random_state=ctx.draw_seed(),
+    )
+    if k:
+        return grow(model, seen, held, ctx, width=k, loss=log_loss)
+    return grow(model, seen, held, ctx, width=1, loss=rmse, name="rmse", unit="target")
+
+
+def forest_answers(state: State, x: Any) -> Array:
+    """Probabilities (n, k), or numbers (n,), of a forest."""
+    made = forest(state, x if isinstance(x, np.ndarray) else x.toarray())
+    return made if made.shape[1] > 1 else made[:, 0]
+
+
 def forest_arrays(trees: Sequence[Any], width: int, classes: Array | None = None) -> dict[str, Array]:
     """Arrays of scikit-learn trees; `classes` are the places that the trees' own columns of values stand for.
 

@@ -23,6 +23,7 @@ SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minut
 SECONDS |= {"d": 86400.0, "day": 86400.0, "week": 604800.0}
 SECONDS |= {name + "s": seconds for name, seconds in SECONDS.items() if len(name) > 2}
 SIGNS = {"$": ("USD",), "€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY"), "￥": ("CNY", "JPY")}
+TRIALS = re.compile(r"([1-9]\d{0,4})\s*trials?")
 AMOUNT = r"(\d+(?:\.\d*)?|\.\d+)"
 Money = float | str
 """a number, the name of a column, or arithmetic over columns"""
@@ -157,7 +158,8 @@ class Recipe(Strict):
     """the validation rows, where they are given"""
     seed: int = Field(0, ge=0, le=2**32 - 1)
     budget: str = ""
-    """time or money that the fits may take: "5 min", "$2.50"; they stop when it is used up"""
+    """time or money that the fits may take: "5 min", "$2.50"; they stop when it is used up. Or how many models are
+    tried: "40 trials" """
     label_delay: float | str = 0.0
     """a row's label is known this long after the row, in units of the time column, or "3 days" """
     window: int | None = Field(None, ge=1)
@@ -194,7 +196,7 @@ class Recipe(Strict):
     @field_validator("budget")
     @classmethod
     def _budget(cls, text: str) -> str:
-        if text.strip():
+        if text.strip() and not TRIALS.fullmatch(text.strip()):
             _read_budget(text)
         return text.strip()
 
@@ -259,12 +261,18 @@ class Recipe(Strict):
         free = set(names) - set(given.values())
         return Columns(**{role: role for role in assumed if role in free and role not in given} | given)
 
+    @property
+    def trials(self) -> int | None:
+        """How many models may be tried, where the budget is given so."""
+        found = TRIALS.fullmatch(self.budget)
+        return int(found[1]) if found else None
+
     def budget_s(self, money_per_s: float | None = None, currency: str = "USD") -> float | None:
         """Seconds that the budget buys; None without a budget.   Units: money_per_s in `currency`.
 
         Raises: RecipeError: the budget is money, and no price is known or it is in another currency.
         """
-        if not self.budget:
+        if not self.budget or self.trials is not None:
             return None
         amount, money = _read_budget(self.budget)
         if not money:
@@ -391,7 +399,8 @@ def _read_budget(text: str) -> tuple[float, tuple[str, ...]]:
             amount, money = _read_time(text), ()
     except Wrong:
         raise Wrong(
-            f"{text!r} is neither a time nor money.", 'budget = "90 s", "5 min", "1.5 h", "$2.50" or "20 CNY".'
+            f"{text!r} is neither a time nor money.",
+            'budget = "90 s", "5 min", "1.5 h", "$2.50", "20 CNY" or "40 trials".',
         ) from None
     if not 0 < amount < float("inf"):
         raise Wrong(f"{text!r} buys nothing.", 'more than zero: budget = "5 min".')

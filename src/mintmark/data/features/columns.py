@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mintmark.base.errors import DataError, RecipeError, unknown
+from mintmark.base.errors import RecipeError, unknown
 from mintmark.base.state import State
 from mintmark.data.past import ASKED
 from mintmark.data.rows import Rows, kind_of
@@ -284,9 +284,3 @@ def _microseconds(column: Any) -> Array:
 def _numpy(column: Any) -> Array:
     made: Array = column.to_numpy() if isinstance(column, pa.ChunkedArray) else column.to_numpy(zero_copy_only=False)
     return made
-
-
-def nothing_left(state: State) -> DataError:
-    """The error of a table without one usable column."""
-    said = "; ".join(f"{c['column']!r} {c['why']}" for c in state.facts["left_out"][:10])
-    return DataError(f"no column can be used: {said}.", where="questions", fix="add a column that tells rows apart.")

@@ -1,0 +1,85 @@
+"""Blending: which trials go together, and with what weights, by their answers to the validation rows alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mintmark.drivers.trial import Trial
+from mintmark.fitting import Prepared
+from mintmark.numerics import answers
+from mintmark.numerics.decide import Validation
+
+Array = Any
+STEPS = 25
+MOST = 5
+"""members, as each costs time at every answer"""
+LEAST = 0.04
+"""weight below which a member is left out"""
+
+
+def weights(p: Prepared, trials: Sequence[Trial]) -> dict[int, float]:
+    """Place among the trials -> weight, found greedily: again and again the one that helps the mean most is added.
+
+    Ties go to the earlier. Classes are mixed by their probabilities and judged by the area under the curve (two) or the
+    log loss (more, or wherever decisions are paid); numbers by their squared error.
+    Source: Caruana et al., Ensemble selection from libraries of models, ICML 2004.
+    """
+    said = [_said(p, t) for t in trials]
+    loss = _loss(p, trials)
+    total, chosen = np.zeros_like(said[0]), []
+    best_loss, best_count = np.inf, 0
+    for step in range(1, STEPS + 1):
+        losses = [loss((total + s) / step) for s in said]
+        found = int(np.argmin(losses))
+        total = total + said[found]
+        chosen.append(found)
+        if losses[found] < best_loss - 1e-9:
+            best_loss, best_count = losses[found], step
+    count = np.bincount(chosen[:best_count], minlength=len(trials)) / best_count
+    kept = [int(i) for i in np.argsort(-count, kind="stable")[:MOST] if count[i] >= LEAST]
+    return {i: float(count[i] / count[kept].sum()) for i in sorted(kept)}
+
+
+def mixed(trials: Sequence[Trial], share: Sequence[float], kind: str) -> Validation:
+    """The validation answers of the mixture; predicting takes as long as all members together."""
+    seen = [t.trained.validation for t in trials if t.trained]
+    made = answers.merge(kind, [s.answers for s in seen], share)
+    longest = max(seen, key=lambda s: len(s.classes))
+    return replace(longest, answers=made, predict_s=sum(s.predict_s for s in seen))
+
+
+def _said(p: Prepared, trial: Trial) -> Array:
+    assert trial.trained
+    seen = trial.trained.validation
+    if p.task.answer == "classes":
+        return answers.probability(seen.answers, seen.classes)[0]
+    return seen.answers["value"].to_numpy()
+
+
+def _loss(p: Prepared, trials: Sequence[Trial]) -> Callable[[Array], float]:
+    assert trials[0].trained
+    seen = max((t.trained.validation for t in trials if t.trained), key=lambda s: len(s.classes))
+    y, w = seen.y, np.ones(len(seen.y)) if seen.weight is None else seen.weight
+    if p.task.answer != "classes":
+        spread = float(np.std(y)) or 1.0
+        return lambda made: float(np.average(((made - y) / spread) ** 2, weights=w))
+    known = np.flatnonzero(y >= 0)
+    folds = np.repeat(np.arange(len(p.parts.folds)), [len(v) for _, v in p.parts.folds])[known]
+    if len(seen.classes) == 2 and p.money is None:
+        parts = [known[folds == f] for f in np.unique(folds)]
+        parts = [part for part in parts if len(np.unique(y[part])) == 2]
+        if parts:
+            return lambda made: 1 - float(np.mean([_auc(made[part, 1], y[part]) for part in parts]))
+    own = y[known]
+    return lambda made: float(np.average(-np.log(np.maximum(made[known, own], 1e-9)), weights=w[known]))
+
+
+def _auc(score: Array, y: Array) -> float:
+    """Area under the ROC curve, ties counted half."""
+    from scipy.stats import rankdata
+
+    positive = int(y.sum())
+    rank = rankdata(score)[y == 1].sum()
+    return float((rank - positive * (positive + 1) / 2) / (positive * (len(y) - positive)))

@@ -1,0 +1,397 @@
+"""Search: the ladder of a task, successive halving, tuning, and a blend, within a budget of time or of trials.
+
+Every trial is kept as it ends: a search that was killed goes on with all of them, and one that is interrupted ends with
+the best so far. A budget in trials makes the same choice each time; one in time as far as the machine is as fast.
+"""
+
+import itertools
+import json
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from mintmark import capabilities
+from mintmark.base.errors import BudgetError, MintmarkError
+from mintmark.base.state import State
+from mintmark.drivers import blend, space, trial, workshop
+from mintmark.drivers.objective import Judge, Judged
+from mintmark.drivers.trial import Ask, Trial
+from mintmark.fitting import Prepared, held
+from mintmark.numerics import ensemble
+from mintmark.numerics.ctx import Ctx
+from mintmark.recipe import schema
+from mintmark.spine import Trained
+
+FEW_ROWS = 5000
+"""a rung of the halving has at least so many rows to fit on"""
+THIRD = 3
+"""each rung has three times the rows of the one below, and keeps a third of the trials, but at least KEPT"""
+KEPT = 4
+PATIENCE = 24
+"""tuned trials without a better one, after which tuning ends"""
+OVERHEAD_S = 3.5
+"""answering the test rows, packing, and measuring how fast the bundle answers"""
+ALONE = 0.4
+"""of the time, at most for one trial"""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search chose: the model, how the rows were treated for it, and all that was tried."""
+
+    prepared: Prepared
+    trained: Trained
+    trials: list[dict[str, Any]]
+    notes: list[str]
+    interrupted: bool = False
+
+
+def search(
+    p: Prepared,
+    judge: Judge,
+    ctx: Ctx,
+    *,
+    source: Any = None,
+) -> Found:
+    """The model that is worth most on the validation answers: one variant, or a blend that earns its serving time.
+
+    ctx.folder keeps the trials; ctx.deadline ends them, or their number where the recipe's budget is one; `source`:
+    rows that lie in no file.
+    Raises: BudgetError: not one trial ended in time. The first trial's own error, where all failed.
+    """
+    folder = ctx.folder or Path.cwd()
+    interrupted = False
+    with workshop.opened(p, source, folder) as shop:
+        made = _Search(p, judge, ctx, shop, folder, p.recipe.trials)
+        try:
+            made.carry_on()
+        except KeyboardInterrupt:
+            interrupted = True
+        if not made.whole_rows():
+            raise made.nothing()
+        chosen, share = made.choice()
+        fits = made.fitted(chosen)
+    trained = made.joined(chosen, share, fits)
+    return Found(trial.changed(p, chosen[0].ask), trained, made.told(chosen, share), made.notes, interrupted)
+
+
+@dataclass
+class _Search:
+    p: Prepared
+    judge: Judge
+    ctx: Ctx
+    shop: workshop.Workshop
+    folder: Path
+    most: int | None
+    done: dict[str, Trial] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    start: float = field(default_factory=time.monotonic)
+
+    # --- the plan ---------------------------------------------------------------------------------------------------
+
+    def carry_on(self) -> None:
+        """The ladder, then the ways of the capabilities, then tuning; each ends where the budget does."""
+        ways = list(self.ways())
+        rungs = self.rungs()
+        level = [Ask(v, rungs[0], ways[0]) for v in self.ladder()]
+        for share, above in itertools.pairwise([*rungs, None]):
+            tried = [t for a in level if (t := self.attempt(a))]
+            if above is None or share is None:
+                break
+            order = sorted((t for t in tried if t.judged), key=self.key, reverse=True)
+            keep = order[: max(KEPT, math.ceil(len(order) / THIRD))]
+            level = [replace(t.ask, share=above) for t in keep]
+        self.choose_way(ways)
+        if self.tunes:
+            self.tune(rungs)
+
+    def rungs(self) -> list[float]:
+        """Shares of the rows, rising to all of them."""
+        n, made = len(self.p.parts.folds[0][0]), [1.0]
+        while n * made[0] / THIRD >= FEW_ROWS:
+            made.insert(0, made[0] / THIRD)
+        return made
+
+    def ladder(self) -> list[dict[str, Any]]:
+        """The task's variants; one that the recipe has settled otherwise is left out. Without any: the recipe's own."""
+        fixed = {k: v for k, v in self.p.recipe.settings.items() if k != "model"}
+        return [v for v in self.p.task.ladder if not fixed.keys() & v.keys()] if self.tunes else [{}]
+
+    @property
+    def tunes(self) -> bool:
+        return wanted(self.p)
+
+    def ways(self) -> Iterator[tuple[str, ...]]:
+        """The capabilities with each way of those that have several and of which none is chosen."""
+        paid = self.p.money is not None
+        return itertools.product(*(capabilities.open_ways(n, paid=paid) or (n,) for n in self.p.recipe.with_))
+
+    def choose_way(self, ways: list[tuple[str, ...]]) -> None:
+        """The other ways with the best model so far; where one of them is worth more, the next best models too."""
+        best = self.best()
+        if len(ways) == 1 or best is None:
+            return
+        for way in ways[1:]:
+            self.attempt(replace(best.ask, chosen=way, origin="way"))
+        now = self.best()
+        if now and now.ask.chosen != ways[0]:
+            own = [t for t in self.ranked(ways[0]) if t.ask.settings != best.ask.settings]
+            for t in own[:KEPT]:
+                self.attempt(replace(t.ask, chosen=now.ask.chosen))
+
+    def tune(self, rungs: list[float]) -> None:
+        """Settings for the best kinds of model by turns, each tried on few rows first."""
+        best = self.best()
+        if best is None:
+            return
+        way, idle = best.ask.chosen, 0
+        most = 24 + len(self.p.parts.dev) // 50
+        for i in range(most):
+            families = list(dict.fromkeys(t.ask.family for t in self.ranked(way)))
+            families = [f for f in families if self.space(f)]
+            if not families or idle >= PATIENCE or self.over():
+                return
+            family = families[(0, 1, 0, 2, 0, 1, 0, 3)[i % 8] % len(families)]
+            before = self.best()
+            self.climb(family, rungs, way, i)
+            now = self.best()
+            idle = 0 if before and now and now.ask != before.ask else idle + 1
+
+    def climb(self, family: str, rungs: list[float], way: tuple[str, ...], i: int) -> None:
+        """One tuned trial of a family, from rung to rung as long as it is among the better half of its kind."""
+        base = next((v for v in self.ladder() if v.get("model") == family), {"model": family})
+        told = [t for t in self.of(family, way, rungs[0]) if t.ask.origin == "tuned" and t.judged]
+        over = self.space(family)
+        history = [({n: t.ask.settings[n] for n in over}, self.key(t)) for t in told]
+        settings = base | space.ask(over, history, self.p.recipe.seed * 1000 + i)
+        for share in rungs:
+            others = sorted(self.key(t) for t in self.of(family, way, share) if t.judged)
+            made = self.attempt(Ask(settings, share, way, "tuned"))
+            if not made or not made.judged or others and self.key(made) < others[len(others) // 2]:
+                return
+
+    def space(self, family: str) -> dict[str, Any]:
+        fixed = set(self.p.recipe.settings) | {"model"}
+        return space.space(self.p.task.config, family, fixed)
+
+    # --- one trial ----------------------------------------------------------------------------------------------------
+
+    def attempt(self, ask: Ask) -> Trial | None:
+        """Carry it out, or read what came of it before; None where the budget does not allow it."""
+        if ask.id in self.done:
+            return self.done[ask.id]
+        if self.over() or self.expected(ask) > self.left():
+            return None
+        log = self.folder / f"done-{ask.id}.json"
+        before = json.loads(log.read_text(encoding="utf-8")) if log.exists() else None
+        if before is None:
+            share = ALONE * (self.ctx.deadline - self.start)
+            said = self.shop.do("try", ask, min(self.left(), share) if self.most is None else math.inf)
+            half = log.with_suffix(".half")
+            half.write_text(json.dumps(said), encoding="utf-8")
+            half.replace(log)
+        else:
+            said = before
+            self.start -= said["wall_s"]
+            self.ctx = replace(self.ctx, deadline=self.ctx.deadline - said["wall_s"])
+        made = Trial(ask, said["wall_s"], said["cpu_s"], restored=before is not None)
+        if said["late"]:
+            made = replace(made, why="its time was up", kind="late")
+        elif "error" in said:
+            made = replace(made, why=said["error"]["what"], kind=said["error"]["kind"])
+            self.errors.append(workshop.error_of(said["error"]))
+        else:
+            trained = trial.read(self.p, ask, self.folder)
+            rows = round(len(self.p.parts.folds[0][0]) * ask.share)
+            judged = self.judge(trained.validation, trained.measures)
+            made = replace(made, trained=trained, judged=judged, rows=rows)
+        self.done[ask.id] = made
+        self.say()
+        return made
+
+    errors: list[MintmarkError] = field(default_factory=list)
+
+    def say(self) -> None:
+        best = self.best()
+        if not best or not best.judged:
+            return
+        if math.isinf(self.ctx.deadline):
+            step, of = len(self.done), self.most or len(self.done)
+        else:
+            step, of = round(time.monotonic() - self.start), round(self.ctx.deadline - self.start)
+        self.ctx.report(f"best of {len(self.done)} trials, {best.judged.name}", best.judged.value, best.judged.unit,
+                        step=min(step, of), of=of)  # fmt: skip
+
+    def expected(self, ask: Ask) -> float:
+        """Seconds, by what the same settings took on fewer rows, or others of the same kind on as many."""
+        same = [t for t in self.done.values() if t.ask.settings == ask.settings and t.ask.share < ask.share]
+        if same:
+            last = max(same, key=lambda t: t.ask.share)
+            return last.wall_s * ask.share / last.ask.share
+        like = [t.wall_s for t in self.done.values() if t.ask.family == ask.family and t.ask.share == ask.share]
+        return sum(like) / len(like) if like else 0.0
+
+    def left(self) -> float:
+        """Seconds for trials: what the last fits will take is kept back."""
+        return self.ctx.deadline - time.monotonic() - self.reserve()
+
+    def reserve(self) -> float:
+        if math.isinf(self.ctx.deadline):
+            return 0.0
+        best: dict[str, float] = {}
+        for t in self.ranked(None):
+            best.setdefault(t.ask.family, self.whole_s(t))
+        total = self.ctx.deadline - self.start
+        last = 1.3 * sum(sorted(best.values())[: blend.MOST])
+        return min(OVERHEAD_S, 0.3 * total) + min(last, 0.4 * total)
+
+    def whole_s(self, t: Trial) -> float:
+        """Seconds to fit it on all rows that are not test."""
+        fitted = sum(len(a) for a, _ in self.p.parts.folds)
+        return t.wall_s * len(self.p.parts.dev) / fitted
+
+    def over(self) -> bool:
+        return self.left() <= 0 or self.most is not None and len(self.done) >= self.most
+
+    # --- what came of them --------------------------------------------------------------------------------------------
+
+    def key(self, t: Trial) -> float:
+        return t.judged.key if t.judged else -math.inf
+
+    def ranked(self, way: tuple[str, ...] | None) -> list[Trial]:
+        """Trials on all rows, the best first; what lies within a tie comes in the order of the ladder."""
+        some = [t for t in self.done.values() if t.judged and t.ask.share >= 1 and (way is None or t.ask.chosen == way)]
+        made: list[Trial] = []
+        while some:
+            best = max(self.key(t) for t in some)
+            first = next(t for t in some if t.judged and self.key(t) >= best - t.judged.tie)
+            made.append(first)
+            some.remove(first)
+        return made
+
+    def best(self) -> Trial | None:
+        return next(iter(self.ranked(None)), None)
+
+    def of(self, family: str, way: tuple[str, ...], share: float) -> list[Trial]:
+        return [t for t in self.done.values() if (t.ask.family, t.ask.chosen, t.ask.share) == (family, way, share)]
+
+    def whole_rows(self) -> bool:
+        """Whether there is a model to go on with; where only fewer rows were tried, that is said and taken."""
+        if self.best() is None:
+            some = [t for t in self.done.values() if t.judged]
+            if not some:
+                return False
+            top = max(some, key=lambda t: (t.ask.share, self.key(t)))
+            self.done = {top.ask.id: replace(top, ask=replace(top.ask))}
+            self.few = top
+        return True
+
+    few: Trial | None = None
+
+    def nothing(self) -> MintmarkError:
+        for error in self.errors:
+            return error
+        what = f"not one of {len(self.done)} trials ended in time."
+        return BudgetError(what, where=f"budget {self.p.recipe.budget!r}", fix="a larger budget, or fewer rows.")
+
+    def choice(self) -> tuple[list[Trial], list[float]]:
+        """One trial, or several with their weights where together they are worth more."""
+        if self.few:
+            self.notes.append(f"time allowed for {self.few.rows} rows to fit on only: a larger budget would use all.")
+            return [self.few], [1.0]
+        best = self.ranked(None)[0]
+        pool = self.ranked(best.ask.chosen)[:30]
+        if len(pool) == 1 or self.p.task.loss or self.p.task.answer not in ("classes", "number"):
+            return [best], [1.0]
+        found = blend.weights(self.p, pool)
+        chosen, share = [pool[i] for i in found], list(found.values())
+        if len(chosen) == 1:
+            return [best], [1.0]
+        together = self.judge(blend.mixed(chosen, share, self.p.task.answer), ())
+        if together.key <= self.key(best) + together.tie:
+            return [best], [1.0]
+        self.together = together
+        return chosen, share
+
+    together: Judged | None = None
+
+    # --- the end ------------------------------------------------------------------------------------------------------
+
+    def fitted(self, chosen: Sequence[Trial]) -> list[tuple[State, State]]:
+        """Each fitted on all rows that are not test; what does not end in time stays as it was on its folds."""
+        made = []
+        for i, t in enumerate(chosen):
+            assert t.trained
+            total = self.ctx.deadline - self.start
+            left = self.ctx.deadline - time.monotonic() - min(OVERHEAD_S, 0.3 * total) if total < math.inf else math.inf
+            seconds = left / (len(chosen) - i)
+            said: dict[str, Any] = {"late": True}
+            if not (self.folder / trial.name(t.ask, whole=True)).exists():
+                if seconds > 0.3 * self.whole_s(t) and self.few is None:
+                    configs = [c.model_dump(mode="json") for c in t.trained.configs]
+                    said = self.shop.do("whole", t.ask, seconds, configs=configs)
+            else:
+                said = {"late": False}
+            if said["late"] or "error" in said:
+                if not t.trained.model.facts and not t.trained.model.arrays and not t.trained.model.parts:
+                    raise self.nothing()
+                made.append((t.trained.features, t.trained.model))
+                self.notes.append(f"{t.ask.family}: not fitted again on the validation rows too, for lack of time.")
+            else:
+                made.append(trial.read_whole(t.ask, self.folder))
+        return made
+
+    def joined(self, chosen: Sequence[Trial], share: Sequence[float], fits: list[tuple[State, State]]) -> Trained:
+        tries = [t.trained for t in chosen if t.trained]
+        features, model = ensemble.joined(fits, share)
+        seen = tries[0].validation if len(tries) == 1 else blend.mixed(chosen, share, self.p.task.answer)
+        seen = held(self.p, features, seen.answers, seen.predict_s)
+        measures = tries[0].measures if len(tries) == 1 else self.judge(seen, ()).more
+        configs = tuple(c for t in tries for c in t.configs)
+        return Trained(configs, tuple(share), features, model, seen, measures)
+
+    def told(self, chosen: Sequence[Trial], share: Sequence[float]) -> list[dict[str, Any]]:
+        """Every trial as a record keeps it, the blend first where there is one."""
+        weight = {t.ask.id: w for t, w in zip(chosen, share, strict=True)}
+        lines = [_line(t, weight.get(t.ask.id, 0.0)) for t in self.done.values()]
+        if self.together:
+            whole = {
+                "settings": {"model": "blend"},
+                "with": list(chosen[0].ask.chosen),
+                "share": 1.0,
+                "origin": "blend",
+            }
+            rows, seconds = chosen[0].rows, sum(t.wall_s for t in chosen)
+            cpu = sum(t.cpu_s for t in chosen)
+            lines.insert(
+                0, whole | {"rows": rows, "wall_s": seconds, "cpu_s": cpu, "weight": 1.0} | _worth(self.together)
+            )
+        return lines
+
+
+def wanted(p: Prepared) -> bool:
+    """Whether the recipe leaves the model open, and there are several."""
+    config = schema.build(p.task.config, p.recipe.settings, where="settings")
+    return getattr(config, "model", "") == "auto" and len(p.task.ladder) > 1
+
+
+def undecided(p: Prepared) -> bool:
+    """Whether a capability is to be tried in several ways."""
+    return any(capabilities.open_ways(n, paid=p.money is not None) for n in p.recipe.with_)
+
+
+def _line(t: Trial, weight: float) -> dict[str, Any]:
+    made: dict[str, Any] = {"settings": t.ask.settings, "with": list(t.ask.chosen), "share": t.ask.share}
+    made |= {"origin": t.ask.origin, "rows": t.rows, "wall_s": t.wall_s, "cpu_s": t.cpu_s, "weight": weight}
+    if not t.judged:
+        return made | {"failed": t.why, "kind": t.kind}
+    predict = t.trained.validation.predict_s / max(len(t.trained.validation.y), 1) if t.trained else 0.0
+    return made | _worth(t.judged) | {"predict_s": predict}
+
+
+def _worth(judged: Judged) -> dict[str, Any]:
+    names = ("name", "value", "unit", "better", "low", "high")
+    return {n: getattr(judged, n) for n in names} | {"measures": {m.name: m.value for m in judged.more}}

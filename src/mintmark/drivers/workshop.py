@@ -1,0 +1,202 @@
+"""The workshop: trials carried out in processes of their own, which can be stopped and cannot end the search.
+
+One process reads the data once (`python -m mintmark.drivers.workshop SPEC.json`) and forks for each trial, before any
+library has started threads in it: so a trial begins within milliseconds, shares the rows, and can be killed when its
+time is up, whatever library it is in.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mintmark.base import errors
+from mintmark.base.errors import DataError, MintmarkError
+
+SPEC, ERROR = "workshop.json", "error-{}.json"
+PATIENCE_S = 0.005
+GRACE_S = 1.0
+"""a fit that hears of its deadline may take so much longer before it is killed"""
+
+
+class Workshop:
+    """Where trials are carried out; `do` waits for one."""
+
+    def __init__(self, process: "subprocess.Popen[str]", folder: Path) -> None:
+        self._process, self._folder = process, folder
+
+    def do(self, what: str, ask: Any, seconds: float, **more: Any) -> dict[str, Any]:
+        """wall_s and cpu_s of a piece of work; `error` where it did not succeed, `late` where it was stopped."""
+        job = {"do": what, "ask": asdict(ask), "seconds": seconds if seconds < 1e9 else None} | more
+        assert self._process.stdin and self._process.stdout
+        try:
+            self._process.stdin.write(json.dumps(job) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            log = self._folder / "workshop.log"
+            tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:] if log.exists() else []
+            what = "the process that tries models ended by itself. Its last lines:\n  " + "\n  ".join(tail)
+            raise DataError(what, where="search", fix="less data at once, or one model instead of auto.")
+        said: dict[str, Any] = json.loads(line)
+        return said
+
+
+@contextmanager
+def opened(p: Any, source: Any, folder: Path) -> Iterator[Workshop]:
+    """A workshop for these rows, closed whatever happens.   `source`: rows that lie in no file."""
+    from mintmark.data import rows as table
+
+    folder.mkdir(parents=True, exist_ok=True)
+    spec: dict[str, Any] = {"recipe": p.recipe.as_dict(), "folder": str(p.recipe.folder.absolute()), "rows": ""}
+    spec["hash"] = p.record.data_hash
+    if source is not None:
+        spec["rows"] = str((folder / "rows.arrow").absolute())
+        Path(spec["rows"]).write_bytes(table.to_state(source.table()).files["rows.arrow"])
+    (folder / SPEC).write_text(json.dumps(spec), encoding="utf-8")
+    with (folder / "workshop.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mintmark.drivers.workshop", str(folder / SPEC)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,
+        )  # fmt: skip
+        try:
+            yield Workshop(process, folder)
+        finally:
+            for number in (signal.SIGTERM, signal.SIGKILL):
+                try:
+                    os.killpg(process.pid, number)
+                    process.wait(2.0)
+                except ProcessLookupError:
+                    break
+                except subprocess.TimeoutExpired:
+                    continue
+            for pipe in (process.stdin, process.stdout):
+                if pipe:
+                    try:
+                        pipe.close()
+                    except BrokenPipeError:
+                        pass
+            process.wait()
+
+
+def error_of(said: dict[str, Any]) -> MintmarkError:
+    """What a piece of work said went wrong, as the error that it was."""
+    found: type[MintmarkError] = getattr(errors, said["kind"], DataError)
+    return found(said["what"], where=said.get("where", ""), fix=said.get("fix", ""))
+
+
+# --- the other side ---------------------------------------------------------------------------------------------------
+
+
+def main(spec_path: Path) -> int:
+    """Read the rows, then fork for each line of work, one after the other."""
+    said, sys.stdout = sys.stdout, sys.stderr  # whatever a library prints goes to the log
+    p = _prepared(json.loads(spec_path.read_text(encoding="utf-8")))
+    _import_ahead()
+    for line in sys.stdin:
+        job = json.loads(line)
+        started = time.perf_counter()
+        child = os.fork()
+        if child == 0:
+            os.setpgid(0, 0)
+            os._exit(_work(p, job, spec_path.parent))
+        late, status, used = _waited(child, job["seconds"], started)
+        done: dict[str, Any] = {"wall_s": time.perf_counter() - started, "cpu_s": used, "late": late}
+        note = spec_path.parent / ERROR.format(child)
+        if note.exists():
+            done["error"] = json.loads(note.read_text(encoding="utf-8"))
+            note.unlink()
+        elif status and not late:
+            died = f"was ended by signal {status & 127}" if status & 127 else f"ended with status {status >> 8}"
+            done["error"] = {"kind": "DataError", "what": f"the process of this trial {died}: out of memory, perhaps."}
+        said.write(json.dumps(done) + "\n")
+        said.flush()
+    return 0
+
+
+def _waited(child: int, seconds: float | None, started: float) -> tuple[bool, int, float]:
+    """Whether it was stopped, how it ended, and the CPU seconds it took."""
+    late, pause = False, PATIENCE_S
+    while True:
+        done, status, used = os.wait4(child, os.WNOHANG)
+        if done:
+            _kill(child)  # what it started itself
+            return late, status, used.ru_utime + used.ru_stime
+        if not late and seconds is not None and time.perf_counter() - started > seconds + GRACE_S:
+            late = True
+            _kill(child)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.1)
+
+
+def _kill(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def _work(p: Any, job: dict[str, Any], folder: Path) -> int:
+    from mintmark.drivers import trial
+    from mintmark.numerics.ctx import Ctx
+
+    note = folder / ERROR.format(os.getpid())
+    deadline = float("inf") if job["seconds"] is None else time.monotonic() + job["seconds"]
+    ask = trial.Ask(**job["ask"] | {"chosen": tuple(job["ask"]["chosen"])})
+    ctx = Ctx(p.recipe.seed, deadline=deadline)
+    try:
+        if job["do"] == "try":
+            trial.carry_out(p, ask, folder, ctx)
+        else:
+            trial.carry_out_whole(p, ask, job["configs"], folder, ctx)
+    except MintmarkError as exc:
+        said = {"kind": type(exc).__name__, "what": exc.what, "where": exc.where, "fix": exc.fix}
+    except MemoryError:
+        said = {"kind": "MemoryError", "what": "the memory of this machine was not enough.", "fix": "fewer rows."}
+    except BaseException as exc:  # noqa: BLE001 (the outermost face of this process)
+        last = "".join(traceback.format_exception(exc)).rstrip().splitlines()[-6:]
+        traceback.print_exc()
+        said = {"kind": "Broken", "what": "this trial broke:\n  " + "\n  ".join(last)}
+    else:
+        return 0
+    note.write_text(json.dumps(said), encoding="utf-8")
+    return 1
+
+
+def _prepared(spec: dict[str, Any]) -> Any:
+    from mintmark import spine
+    from mintmark.data import rows as table
+    from mintmark.recipe import schema
+
+    source = None
+    if spec["rows"]:
+        import pyarrow as pa
+
+        source = table.of(pa.ipc.open_file(pa.memory_map(spec["rows"])).read_all())
+    p = spine.prepare(schema.parse(spec["recipe"], "", Path(spec["folder"])), source)
+    if p.record.data_hash != spec["hash"]:
+        raise DataError("the data changed while they were read.", where="data", fix="run it again.")
+    return p
+
+
+def _import_ahead() -> None:
+    """What most trials need, once; importing starts no threads."""
+    import lightgbm  # noqa: F401
+    import scipy.optimize  # noqa: F401
+    import sklearn.ensemble  # noqa: F401
+    import sklearn.linear_model  # noqa: F401
+    import sklearn.metrics  # noqa: F401
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
