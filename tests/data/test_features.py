@@ -9,22 +9,24 @@ import pytest
 
 from mintmark.base.errors import RecipeError
 from mintmark.base.state import State
-from mintmark.data import features
 from mintmark.data import rows as table
+from mintmark.data.features import columns, history, linear
+from mintmark.data.features.settings import Settings
 from mintmark.data.past import Past
 from mintmark.data.rows import Rows
+from mintmark.recipe.schema import Columns
 
 
 def batch(rows: Rows) -> pa.RecordBatch:
     return next(rows.chunks(10**6))
 
 
-def learn(columns: dict[str, Any], **more: Any) -> State:
-    return features.learn(table.of(columns), leave={}, **more)
+def learn(of: dict[str, Any], **more: Any) -> State:
+    return columns.learn(table.of(of), leave={}, **more)
 
 
-def encoded(state: State, columns: dict[str, Any]) -> dict[str, list[float]]:
-    x = features.encode(state, batch(table.of(columns)))
+def encoded(state: State, of: dict[str, Any]) -> dict[str, list[float]]:
+    x = columns.encode(state, batch(table.of(of)))
     return {n: x[:, j].tolist() for j, n in enumerate(state.facts["names"])}
 
 
@@ -67,22 +69,20 @@ def test_many_rows_are_coded_as_each_of_them_alone() -> None:
     rng = np.random.default_rng(0)
     n = 300
     gone = rng.random(n) < 0.1
-    columns = {
+    of = {
         "n": pa.array(rng.normal(size=n), mask=gone),
         "w": pa.array([f"v{i}" for i in rng.zipf(1.6, n)], mask=gone),
         "c": rng.integers(0, 9, n),
         "t": pa.array(np.datetime64("2020-02-27", "s") + rng.integers(0, 10**8, n), mask=gone),
     }
-    rows = table.of(columns)
-    state = features.learn(rows, leave={}, categorical=("c",))
-    whole = features.encode(state, batch(rows))
-    alone = np.vstack([features.encode(state, q) for q in rows.chunks(1)])
-    sliced = np.vstack([features.encode(state, q) for q in rows.take(np.arange(n)[::-1]).chunks(70)])[::-1]
+    rows = table.of(of)
+    state = columns.learn(rows, leave={}, categorical=("c",))
+    whole = columns.encode(state, batch(rows))
+    alone = np.vstack([columns.encode(state, q) for q in rows.chunks(1)])
+    sliced = np.vstack([columns.encode(state, q) for q in rows.take(np.arange(n)[::-1]).chunks(70)])[::-1]
     assert np.array_equal(whole, alone, equal_nan=True) and np.array_equal(whole, sliced, equal_nan=True)
-    wide = features.learn_linear(state, rows)
-    assert np.allclose(
-        features.linear(wide, whole), np.vstack([features.linear(wide, x[None]) for x in whole]), atol=1e-12
-    )
+    wide = linear.learn_linear(state, rows)
+    assert np.allclose(linear.linear(wide, whole), np.vstack([linear.linear(wide, x[None]) for x in whole]), atol=1e-12)
 
 
 def test_numbers_that_are_names_become_categories() -> None:
@@ -117,13 +117,13 @@ def test_of_the_clock_of_the_rows_only_what_recurs_is_used() -> None:
 
 def test_what_cannot_be_used_is_said_column_by_column() -> None:
     n = 40
-    columns = {
+    of = {
         "constant": [1] * n, "same": ["a"] * n, "empty": pa.nulls(n), "gone": pa.array([None] * n, pa.float64()),
         "list": [[1]] * n, "bytes": [b"x"] * n, "name": [f"person {i}" for i in range(n)], "row": list(range(n)),
         "user_id": list(range(900, 900 + 3 * n, 3))[::-1], "amount": [f"{i}.5" for i in range(n - 1)] + ["n/a"],
         "ignored": [1, 2] * (n // 2), "used": [1.5, 2.5] * (n // 2), "day": [dt.date(2024, 1, 1)] * n,
     }  # fmt: skip
-    state = features.learn(table.of(columns), leave={"ignored": "is ignored"})
+    state = columns.learn(table.of(of), leave={"ignored": "is ignored"})
     assert state.facts["names"] == ["used"]
     said = why(state)
     assert set(said) == set(columns) - {"used"}
@@ -142,18 +142,18 @@ def test_a_setting_that_names_no_column_or_one_of_times_is_refused() -> None:
 
 def test_a_linear_model_gets_standard_numbers_indicators_and_a_column_a_category() -> None:
     rng = np.random.default_rng(1)
-    columns = {
+    of = {
         "x": rng.normal(50, 7, 500), "y": pa.array(rng.normal(size=500), mask=rng.random(500) < 0.2),
         "w": [f"v{i}" for i in rng.integers(0, 3, 500)],
     }  # fmt: skip
-    rows = table.of(columns)
-    state = features.learn_linear(features.learn(rows, leave={}), rows)
-    z = features.linear(state, features.encode(state, batch(rows)))
+    rows = table.of(of)
+    state = linear.learn_linear(columns.learn(rows, leave={}), rows)
+    z = linear.linear(state, columns.encode(state, batch(rows)))
     assert z.shape == (500, 2 + 1 + 3)  # two numbers, one of them with an indicator, three categories
     assert abs(z[:, 0].mean()) < 1e-9 and abs(z[:, 0].std() - 1) < 1e-9
-    assert (z[:, 2] == np.isnan(columns["y"].to_numpy(zero_copy_only=False))).all() and (z[:, 3:].sum(1) == 1).all()
-    far = features.encode(state, batch(table.of({"x": [1e25], "y": [0.0], "w": ["new"]})))
-    assert features.linear(state, far)[0, 0] == features.FAR and features.linear(state, far)[0, 3:].sum() == 0
+    assert (z[:, 2] == np.isnan(of["y"].to_numpy(zero_copy_only=False))).all() and (z[:, 3:].sum(1) == 1).all()
+    far = columns.encode(state, batch(table.of({"x": [1e25], "y": [0.0], "w": ["new"]})))
+    assert linear.linear(state, far)[0, 0] == linear.FAR and linear.linear(state, far)[0, 3:].sum() == 0
 
 
 def test_many_categories_are_stored_sparsely_with_the_same_numbers() -> None:
@@ -161,10 +161,10 @@ def test_many_categories_are_stored_sparsely_with_the_same_numbers() -> None:
     rows = table.of(
         {"x": rng.normal(size=4000), **{f"w{j}": [f"v{i}" for i in rng.integers(0, 150, 4000)] for j in "ab"}}
     )
-    state = features.learn_linear(features.learn(rows, leave={}), rows)
-    x = features.encode(state, batch(rows))
+    state = linear.learn_linear(columns.learn(rows, leave={}), rows)
+    x = columns.encode(state, batch(rows))
     more = rng.normal(size=(4000, 2))
-    z = features.linear(state, x, more)
+    z = linear.linear(state, x, more)
     assert z.format == "csr" and z.shape == (4000, 1 + 2 + 300)
     dense = z.toarray()
     assert np.array_equal(dense[:, 1:3], more) and (dense[:, 3:].sum(1) == 2).all()
@@ -181,11 +181,12 @@ def payments() -> tuple[Rows, Past]:
 def test_the_history_of_an_entity_holds_its_earlier_rows_and_known_labels_only() -> None:
     rows, past = payments()
     questions = rows.drop(["y"])
-    state = features.learn(questions, leave={"who": "names the entity"}, time="t")
-    state = features.learn_history(state, questions, {"p": 0.6}, 2, entity="who", time="t")
+    state = columns.learn(questions, leave={"who": "names the entity"}, time="t")
+    roles, config = Columns(entity="who", time="t", target="y"), Settings(history=2)
+    state = history.learn_history(state, questions, np.array([1, 0, 1, 1, 0]), ["n", "p"], roles, config)
     names, q = state.facts["history"]["names"], batch(questions)
-    h = dict(zip(names, features.history(state, features.encode(state, q), past.as_of(q)).T, strict=True))
-    assert names == ["earlier rows", "time since the last", "earlier share of p", "x against earlier"]
+    h = dict(zip(names, history.history(state, columns.encode(state, q), past.as_of(q), q).T, strict=True))
+    assert names[:4] == ["earlier rows", "time since the last", "earlier share of p", "x against earlier"]
     assert np.allclose(np.expm1(h["earlier rows"]), [0, 1, 0, 2, 2])
     assert np.isnan(h["time since the last"][[0, 2]]).all()
     gap = 9 * 2 / 5  # days: nine days, two entities, five rows
@@ -199,8 +200,9 @@ def test_the_history_of_an_entity_holds_its_earlier_rows_and_known_labels_only()
 def test_an_entity_without_a_past_has_an_empty_history() -> None:
     rows, _ = payments()
     questions = rows.drop(["y"])
-    state = features.learn(questions, leave={"who": "names the entity"}, time="t")
-    state = features.learn_history(state, questions, {"p": 0.6}, 2, entity="who", time="t")
+    state = columns.learn(questions, leave={"who": "names the entity"}, time="t")
+    roles, config = Columns(entity="who", time="t", target="y"), Settings(history=2)
+    state = history.learn_history(state, questions, np.array([1, 0, 1, 1, 0]), ["n", "p"], roles, config)
     q = batch(questions)
-    h = features.history(state, features.encode(state, q), Past(key="who", time="t", target="y").as_of(q))
-    assert (h[:, 0] == 0).all() and (h[:, 2] == 0).all() and np.isnan(h[:, [1, 3]]).all()
+    h = history.history(state, columns.encode(state, q), Past(key="who", time="t", target="y").as_of(q), q)
+    assert (h[:, 0] == 0).all() and (h[:, 2] == 0).all() and np.isnan(h[:, [1, 3, 4]]).all()

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,7 +38,7 @@ def run(
     where |= {"forecast": str(made.forecast)} if made.forecast else {}
     return {
         "run": made.id, **where, "measures": measures, "notes": made.record.notes, "rows": made.record.rows,
-        "split": made.record.split,
+        "split": made.record.split, "trials": made.record.trials,
     }  # fmt: skip
 
 
@@ -75,6 +76,7 @@ def show(said: dict[str, Any]) -> str:
         lines.append("")
     else:
         lines += ["No payoff in the recipe: judged by the task's own measures, not by money.", ""]
+    lines += leaderboard(said["trials"])
     lines.append(f"{'How good its answers are':36}{'test':>14} {'validation':>14}")
     for name in MAIN:
         if f"evaluate.{name}" in m:
@@ -96,6 +98,33 @@ def show(said: dict[str, Any]) -> str:
         f"  {me} verify {bundle}", f"  {me} predict {bundle} FILE", f"  {me} serve {bundle}",
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def leaderboard(trials: list[dict[str, Any]], most: int = 8) -> list[str]:
+    """The best of what was tried on all rows, with what each is worth on the validation rows."""
+    done = [t for t in trials if "value" in t and t["share"] >= 1]
+    if not done:
+        return []
+    sign = -1 if done[0]["better"] == "down" else 1
+    done.sort(key=lambda t: (t["origin"] != "blend", -sign * t["value"]))
+    unit = "" if done[0]["unit"] == "1" else f" {done[0]['unit']}"
+    lines = [f"{len(trials)} trials, by {done[0]['name']}{unit} on the validation rows"]
+    lines.append(f"  {'':34}{'':>14} {'95 % between':>24}{'seconds':>10}{'weight':>8}")
+    for t in done[:most]:
+        ends = f"{number(t['low'])} and {number(t['high'])}"
+        weight = f"{t['weight']:.2f}" if t["weight"] else ""
+        lines.append(f"  {_named(t)[:34]:34}{number(t['value']):>14} {ends:>24}{t['wall_s']:>10.1f}{weight:>8}")
+    failed = Counter(t["failed"].splitlines()[0][:70] for t in trials if "failed" in t)
+    lines += [f"  {n} not done: {why}" for why, n in failed.items()]
+    return [*lines, ""]
+
+
+def _named(trial: dict[str, Any]) -> str:
+    """The model with its way of treating the rows, and the settings that it does not share with the task's own."""
+    settings = {k: number(v) if isinstance(v, float) else v for k, v in trial["settings"].items() if k != "model"}
+    ways = "".join(f" + {w}" for w in trial["with"] if ":" in w and not w.endswith(":none"))
+    said = ", ".join(f"{k} {v}" for k, v in settings.items())
+    return str(trial["settings"].get("model", "as the recipe says")) + ways + (f" ({said})" if said else "")
 
 
 class Progress:

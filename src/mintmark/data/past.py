@@ -56,21 +56,29 @@ class Earlier:
 
         labelled: only rows whose label is known (always so for the target); like: 1 where the value is this, else 0.
         """
-        end = self.known if labelled or name == self.target else self.stop
-        at = end[:, None] - np.arange(width, 0, -1)  # (n, width)
-        seen = at >= self.start[:, None]
-        if not len(self):
-            return np.full(at.shape, np.nan)
-        column = self.table[name]
-        picked = column.take(
-            pa.array(np.where(seen, at, 0).ravel())
-        )  # not the whole column: this is done at each answer
+        picked, seen = self.picked(name, width, labelled=labelled)
+        if picked is None:
+            return np.full(seen.shape, np.nan)
         values = (
             _numbers(picked)
             if like is None
             else pc.equal(names_of(picked), like).cast(pa.float64()).to_numpy(zero_copy_only=False)
         )
-        return np.where(seen, values.reshape(at.shape), np.nan)
+        return np.where(seen, values.reshape(seen.shape), np.nan)
+
+    def picked(self, name: str, width: int, *, labelled: bool = False) -> tuple[Any, npt.NDArray[np.bool_]]:
+        """The same values as Arrow has them, one line after another, any where there is none; and whether there is.
+
+        None where there are no rows at all. The column is not read as a whole: this is done at each answer.
+        Shapes: (n x width,), (n, width).
+        """
+        end = self.known if labelled or name == self.target else self.stop
+        at = end[:, None] - np.arange(width, 0, -1)  # (n, width)
+        seen = at >= self.start[:, None]
+        if not len(self):
+            return None, seen & False
+        picked = self.table[name].take(pa.array(np.where(seen, at, 0).ravel()))
+        return picked.combine_chunks() if isinstance(picked, pa.ChunkedArray) else picked, seen
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def _counts_rows(name: str, x: Array) -> bool:
 
 def _learn_words(name: str, column: pa.ChunkedArray, most: int, words: list[Any]) -> str:
     """Adds the column to `words`, or says why not."""
-    found = pc.value_counts(_text(column).drop_null())
+    found = pc.value_counts(text_of(column).drop_null())
     values, counts = found.field("values"), found.field("counts").to_numpy()
     n = int(counts.sum())
     if len(counts) == 1 and n == len(column):
@@ -173,6 +173,12 @@ def _learn_words(name: str, column: pa.ChunkedArray, most: int, words: list[Any]
     rare = len(kept) if len(kept) < len(counts) else None
     words.append({"name": name, "codes": {v: i for i, v in enumerate(kept)}, "rare": rare})
     return ""
+
+
+def often_new(column: pa.ChunkedArray) -> bool:
+    """Whether a text hardly ever comes twice."""
+    known = len(column) - column.null_count
+    return bool(known >= 20 and pc.count_distinct(column).as_py() > 0.5 * known)
 
 
 def _like_numbers(values: pa.Array) -> str:
@@ -229,7 +235,7 @@ def floats(column: Any) -> Array:
     return _numpy(_asfloats(column))
 
 
-def _text(column: Any) -> Any:
+def text_of(column: Any) -> Any:
     return column if column.type == pa.string() else column.cast(pa.string())
 
 
@@ -237,9 +243,9 @@ def _word_codes(fact: dict[str, Any], column: Any) -> Array:
     """Shapes: (n,): the code of each text, that of rare ones where it is not known, NaN where missing."""
     codes, rare = fact["codes"], np.nan if fact["rare"] is None else fact["rare"]
     if len(column) <= FEW:
-        return np.array([np.nan if v is None else codes.get(v, rare) for v in _text(column).to_pylist()], float)
+        return np.array([np.nan if v is None else codes.get(v, rare) for v in text_of(column).to_pylist()], float)
     known = pa.array(sorted(codes, key=codes.__getitem__), pa.string())
-    made = _numpy(pc.index_in(_text(column), value_set=known).cast(F64).fill_null(rare))
+    made = _numpy(pc.index_in(text_of(column), value_set=known).cast(F64).fill_null(rare))
     return np.where(_numpy(column.is_null()), np.nan, made) if column.null_count else made
 
 
@@ -254,7 +260,7 @@ def _parts(columns: list[Any]) -> dict[str, Array]:
     """Parts of times, in UTC; Monday is 0, an hour has a fraction, seconds count from 1970.   Shapes: (n, columns)."""
     if not columns:
         return {}
-    us = np.stack([_microseconds(c) for c in columns], 1)
+    us = np.stack([microseconds(c) for c in columns], 1)
     days = us // DAY
     dates = days.astype("datetime64[D]")
     months = dates.astype("datetime64[M]")
@@ -271,7 +277,7 @@ def _parts(columns: list[Any]) -> dict[str, Array]:
     return {p: np.where(gone, np.nan, v) for p, v in made.items()} if gone.any() else made
 
 
-def _microseconds(column: Any) -> Array:
+def microseconds(column: Any) -> Array:
     """Since 1970 of UTC, GONE where missing.   Shapes: (n,)."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
