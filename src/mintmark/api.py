@@ -79,6 +79,7 @@ def run(
     from mintmark.artifact import folder as places
     from mintmark.artifact import sign
     from mintmark.base.meter import metered
+    from mintmark.data import leaks
     from mintmark.ledger import Ledger
     from mintmark.numerics.ctx import Ctx
 
@@ -104,6 +105,8 @@ def run(
             _log(ledger, record, path)
             _clear(folder / "work")
             return Run(folder, record)
+        dev = p.parts.dev
+        record.notes += [str(s) for s in leaks.suspects(dev.questions, dev.truth, p.task.answer, p.columns.time)]
         ctx = Ctx(made.seed, folder=folder / "work", hear=hear or Ctx.hear, deadline=deadline)
         with metered(record, "train"):
             p, trained, interrupted = _trained(p, ctx, source)
