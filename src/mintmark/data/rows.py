@@ -233,6 +233,7 @@ def _cast(values: pa.ChunkedArray, field: dict[str, Any]) -> pa.ChunkedArray:
             values = values.cast(values.type.value_type)
         if pa.types.is_timestamp(values.type) and values.type.tz:
             values = values.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+        values = blank_to_null(values) if values.type == pa.string() else values  # as in training
         try:
             return values.cast(type_, safe=field["kind"] != "time" and not whole)
         except pa.ArrowInvalid:

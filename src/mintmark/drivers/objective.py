@@ -52,7 +52,8 @@ def objective(p: Prepared, per_s: float | None) -> Judge:
     def judge(seen: decide.Validation, measures: Sequence[Measured]) -> Judged:
         measures = measures or _scores(p, seen.answers)
         if p.money is None:
-            return _by_measure(p, seen, measures)
+            first = measures[0]
+            return Judged(first.name, first.value, first.unit, first.better, first.value, first.value, 0.0, [*measures])
         return _by_money(p, seen, measures, per_s or 0.0)
 
     return judge
@@ -111,23 +112,23 @@ def _profits(seen: decide.Validation, calibrated: pa.Table, value: dict[str, Mea
     return made
 
 
-def _by_measure(p: Prepared, seen: decide.Validation, measures: Sequence[Measured]) -> Judged:
-    """The first measure, with an interval from leaving out a tenth of the rows in turn (delete-a-group jackknife).
+def with_interval(p: Prepared, seen: decide.Validation, judged: Judged) -> Judged:
+    """A judgement by a measure, with an interval from leaving out each tenth of the rows (delete-a-group jackknife).
 
     Source: Shao, Tu, The Jackknife and Bootstrap, 1995, section 2.3.
     """
-    first = measures[0]
-    if p.task.loss:  # it needs the model: of these rows nothing more can be said
-        return Judged(first.name, first.value, first.unit, first.better, first.value, first.value, 0.0, list(measures))
+    if p.money or p.task.loss:  # money has its own; a loss needs the model: of these rows nothing more can be said
+        return judged
     block = _dealt(len(seen.y), BLOCKS, p.recipe.seed)
     truth, left = p.parts.held.truth.table(), []
     for b in range(BLOCKS):
         rows = pa.array(np.flatnonzero(block != b))
         said = p.task.score(seen.answers.take(rows), truth.take(rows))
-        left += [m.value for m in said if m.name == first.name]
-    spread = np.sqrt((len(left) - 1) / len(left) * np.sum((np.array(left) - np.mean(left)) ** 2)) if left else 0.0
-    low, high = first.value - 1.96 * float(spread), first.value + 1.96 * float(spread)
-    return Judged(first.name, first.value, first.unit, first.better, low, high, 0.0, list(measures))
+        left += [m.value for m in said if m.name == judged.name]
+    if not left:
+        return judged
+    spread = float(np.sqrt((len(left) - 1) / len(left) * np.sum((np.array(left) - np.mean(left)) ** 2)))
+    return replace(judged, low=judged.value - 1.96 * spread, high=judged.value + 1.96 * spread)
 
 
 def _scores(p: Prepared, answers: pa.Table) -> list[Measured]:

@@ -17,7 +17,7 @@ from mintmark import capabilities
 from mintmark.base.errors import BudgetError, MintmarkError
 from mintmark.base.state import State
 from mintmark.drivers import blend, space, trial, workshop
-from mintmark.drivers.objective import Judge, Judged
+from mintmark.drivers.objective import Judge, Judged, with_interval
 from mintmark.drivers.trial import Ask, Trial
 from mintmark.fitting import Prepared, held
 from mintmark.numerics import ensemble
@@ -34,6 +34,8 @@ PATIENCE = 24
 """tuned trials without a better one, after which tuning ends"""
 OVERHEAD_S = 3.5
 """answering the test rows, packing, and measuring how fast the bundle answers"""
+SHOWN = 8
+"""trials that get an interval"""
 ALONE = 0.4
 """of the time, at most for one trial"""
 
@@ -245,8 +247,8 @@ class _Search:
         for t in self.ranked(None):
             best.setdefault(t.ask.family, self.whole_s(t))
         total = self.ctx.deadline - self.start
-        last = 1.3 * sum(sorted(best.values())[: blend.MOST])
-        return min(OVERHEAD_S, 0.3 * total) + min(last, 0.4 * total)
+        last = 1.0 + 1.5 * sum(list(best.values())[: blend.MOST])
+        return min(OVERHEAD_S, 0.3 * total) + min(last, 0.3 * total)
 
     def whole_s(self, t: Trial) -> float:
         """Seconds to fit it on all rows that are not test."""
@@ -356,8 +358,15 @@ class _Search:
     def told(self, chosen: Sequence[Trial], share: Sequence[float]) -> list[dict[str, Any]]:
         """Every trial as a record keeps it, the blend first where there is one."""
         weight = {t.ask.id: w for t, w in zip(chosen, share, strict=True)}
-        lines = [_line(t, weight.get(t.ask.id, 0.0)) for t in self.done.values()]
+        shown = {t.ask.id for t in [*self.ranked(None)[:SHOWN], *chosen]}
+        lines = []
+        for t in self.done.values():
+            if t.ask.id in shown and t.judged and t.trained:
+                t = replace(t, judged=with_interval(self.p, t.trained.validation, t.judged))
+            lines.append(_line(t, weight.get(t.ask.id, 0.0)))
         if self.together:
+            seen = blend.mixed(chosen, share, self.p.task.answer)
+            self.together = with_interval(self.p, seen, self.together)
             whole = {
                 "settings": {"model": "blend"},
                 "with": list(chosen[0].ask.chosen),
