@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from mintmark import capabilities, tasks
@@ -45,10 +46,21 @@ def fit(p: Prepared, config: Any, on: Part, valid: Part | None, ctx: Ctx) -> tup
     return made["features"], made["model"]
 
 
-def fits(p: Prepared, configs: Sequence[Any], weights: Sequence[float], on: Part, ctx: Ctx) -> tuple[State, State]:
-    """The same for one model or for each member of an ensemble, with nothing held back."""
-    made = [fit(p, c, on, None, ctx.child(i) if i else ctx) for i, c in enumerate(configs)]
-    return ensemble.joined(made, weights)
+def fits(
+    p: Prepared, configs: Sequence[Any], weights: Sequence[float], on: Part, ctx: Ctx, bags: int = 1
+) -> tuple[State, State]:
+    """The same for one model or for each member of an ensemble, with nothing to validate on.
+
+    bags: each is fitted so often, without another part of the rows each time, and the mean of these answers.
+    """
+    made, share = [], []
+    bag = Ctx(p.recipe.seed).child(80).rng.permutation(len(on)) % bags
+    for i, c in enumerate(configs):
+        for b in range(bags):
+            some = on if bags == 1 else on.take(np.flatnonzero(bag != b))
+            made.append(fit(p, c, some, None, ctx.child(i * bags + b) if i or b else ctx))
+            share.append(weights[i] / bags)
+    return ensemble.joined(made, share)
 
 
 def held(p: Prepared, features: State, made: pa.Table, seconds: float) -> decide.Validation:
@@ -59,7 +71,7 @@ def held(p: Prepared, features: State, made: pa.Table, seconds: float) -> decide
 
 
 def predict(task: tasks.Task, features: State, model: State, questions: Rows, past: Past) -> pa.Table:
-    weights = ensemble.weights(model)
+    weights = ensemble.weights_of(model)
 
     def one(asked: pa.RecordBatch) -> pa.Table:
         earlier, made = past.as_of(asked), []

@@ -38,6 +38,8 @@ class Trained:
     configs: tuple[Any, ...]
     """settings of the model, with what early stopping found; of an ensemble those of each member"""
     weights: tuple[float, ...]
+    bags: int
+    """models a member, each fitted without another part of the rows"""
     features: State
     model: State
     validation: decide.Validation
@@ -95,7 +97,7 @@ def tried(p: Prepared, variant: dict[str, Any], ctx: Ctx) -> Trained:
     config = p.task.settle(config, [model for _, model in fits]) if p.task.settle else config
     features, model = ensemble.joined(fits)
     seen = held(p, features, pa.concat_tables(made), seconds)
-    return Trained((config,), (1.0,), features, model, seen, mean(measures))
+    return Trained((config,), (1.0,), len(fits), features, model, seen, mean(measures))
 
 
 def whole(p: Prepared, tries: Sequence[Trained], weights: Sequence[float], ctx: Ctx) -> Trained:
@@ -105,7 +107,7 @@ def whole(p: Prepared, tries: Sequence[Trained], weights: Sequence[float], ctx: 
     made = answers.merge(p.task.answer, [t.validation.answers for t in tries], weights)
     seen = held(p, features, made, sum(t.validation.predict_s for t in tries))
     measures = tries[0].measures if len(tries) == 1 else p.task.score(made, p.parts.held.truth.table())
-    return Trained(configs, tuple(weights), features, model, seen, measures)
+    return Trained(configs, tuple(weights), 1, features, model, seen, measures)
 
 
 def finish(p: Prepared, t: Trained, ctx: Ctx, out: Path, looked: Count = lambda: 1) -> tuple[Part, pa.Table]:
@@ -135,7 +137,9 @@ def finish(p: Prepared, t: Trained, ctx: Ctx, out: Path, looked: Count = lambda:
         features, model = t.features, t.model
         small = p.task.refit == "small" and len(p.parts.dev) < SMALL
         if refit := (small or p.task.refit == "always") if p.recipe.refit is None else p.recipe.refit:
-            features, model = fits(p, t.configs, t.weights, p.parts.everything.open(), ctx.child(99).to_the_end())
+            features, model = fits(
+                p, t.configs, t.weights, p.parts.everything.open(), ctx.child(99).to_the_end(), t.bags
+            )
             p.record.notes.append("fitted once more on all rows; the measures are of the model before that.")
         questions = table.schema_of(p.parts.dev.questions.drop([ASKED]), p.task.optional)
         facts = {"answer": p.task.answer, "refit": refit, "questions": questions, "environment": environment()}

@@ -16,6 +16,7 @@ from typing import Any
 from mintmark import capabilities
 from mintmark.base.errors import BudgetError, MintmarkError
 from mintmark.base.state import State
+from mintmark.data.split import SMALL
 from mintmark.drivers import blend, space, trial, workshop
 from mintmark.drivers.objective import Judge, Judged, with_interval
 from mintmark.drivers.trial import Ask, Trial
@@ -247,13 +248,17 @@ class _Search:
         for t in self.ranked(None):
             best.setdefault(t.ask.family, self.whole_s(t))
         total = self.ctx.deadline - self.start
-        last = 1.0 + 1.5 * sum(list(best.values())[: blend.MOST])
+        last = 1.0 + 1.3 * sum(list(best.values())[: blend.MOST])
         return min(OVERHEAD_S, 0.3 * total) + min(last, 0.3 * total)
 
     def whole_s(self, t: Trial) -> float:
-        """Seconds to fit it on all rows that are not test."""
-        fitted = sum(len(a) for a, _ in self.p.parts.folds)
-        return t.wall_s * len(self.p.parts.dev) / fitted
+        """Seconds of the fits that are still to come: on all rows that are not test, of few rows on all there are."""
+        fitted, bags = sum(len(a) for a, _ in self.p.parts.folds), len(self.p.parts.folds)
+        if bags == 1:
+            return t.wall_s * len(self.p.parts.dev) / fitted
+        again = self.p.task.refit == "always" or self.p.task.refit == "small" and len(self.p.parts.dev) < SMALL
+        again = again if self.p.recipe.refit is None else self.p.recipe.refit
+        return t.wall_s * len(self.p.parts.held.raw.content) / len(self.p.parts.dev) if again else 0.0
 
     def over(self) -> bool:
         return self.left() <= 0 or self.most is not None and len(self.done) >= self.most
@@ -323,7 +328,13 @@ class _Search:
     # --- the end ------------------------------------------------------------------------------------------------------
 
     def fitted(self, chosen: Sequence[Trial]) -> list[tuple[State, State]]:
-        """Each fitted on all rows that are not test; what does not end in time stays as it was on its folds."""
+        """The models of all folds together, as they are; of one hold-out each is fitted on its validation rows too.
+
+        What does not end in time stays as it was. Models of several folds are better than one of all their rows: their
+        mean varies less (Breiman, Bagging predictors, 1996).
+        """
+        if len(self.p.parts.folds) > 1:
+            return [(t.trained.features, t.trained.model) for t in chosen if t.trained]
         made = []
         for i, t in enumerate(chosen):
             assert t.trained
@@ -353,7 +364,7 @@ class _Search:
         seen = held(self.p, features, seen.answers, seen.predict_s)
         measures = tries[0].measures if len(tries) == 1 else self.judge(seen, ()).more
         configs = tuple(c for t in tries for c in t.configs)
-        return Trained(configs, tuple(share), features, model, seen, measures)
+        return Trained(configs, tuple(share), len(self.p.parts.folds), features, model, seen, measures)
 
     def told(self, chosen: Sequence[Trial], share: Sequence[float]) -> list[dict[str, Any]]:
         """Every trial as a record keeps it, the blend first where there is one."""

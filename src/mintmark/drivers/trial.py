@@ -107,8 +107,9 @@ def read(p: Prepared, ask: Ask, folder: Path) -> Trained:
     configs = tuple(schema.build(p.task.config, c, where="settings") for c in about.facts["configs"])
     measures = [Measured(**m) for m in about.facts["measures"]]
     known = State(facts={"classes": about.facts["classes"]})
-    seen = held(p, known, answers, about.facts["predict_s"])
-    return Trained(configs, (1.0,), features, model, seen, measures)
+    bags = len(p.parts.folds)  # the model is all of them: each row that it will answer is answered by each
+    seen = held(p, known, answers, about.facts["predict_s"] * bags)
+    return Trained(configs, (1.0,), bags, features, model, seen, measures)
 
 
 def read_whole(ask: Ask, folder: Path) -> tuple[State, State]:

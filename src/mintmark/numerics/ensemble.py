@@ -20,7 +20,13 @@ def joined(fits: Fits, weights: Sequence[float] | None = None) -> tuple[State, S
     """
     if len(fits) == 1:
         return fits[0]
-    weight = np.full(len(fits), 1 / len(fits)) if weights is None else np.asarray(weights, float) / np.sum(weights)
+    share = np.full(len(fits), 1 / len(fits)) if weights is None else np.asarray(weights, float) / np.sum(weights)
+    apart = [
+        (own, one, w * inner)
+        for (features, model), w in zip(fits, share, strict=True)
+        for (own, one), inner in zip(_apart(features, model), weights_of(model), strict=True)
+    ]
+    fits, weight = [(own, one) for own, one, _ in apart], np.array([w for _, _, w in apart])
     kept: list[State] = []
     of = []
     for features, _ in fits:
@@ -42,7 +48,7 @@ def joined(fits: Fits, weights: Sequence[float] | None = None) -> tuple[State, S
 
 
 def members(features: State, model: State) -> Iterator[tuple[State, list[State]]]:
-    """Each set of features with the models that read it, in the order of `weights`."""
+    """Each set of features with the models that read it, in the order of `weights_of`."""
     if MEMBERS not in model.facts:
         yield features, [model]
         return
@@ -51,9 +57,14 @@ def members(features: State, model: State) -> Iterator[tuple[State, list[State]]
         yield features.parts[str(at)], [model.parts[str(i)] for i, place in enumerate(of) if place == at]
 
 
-def weights(model: State) -> list[float]:
+def weights_of(model: State) -> list[float]:
     """Of each member, with the sum 1."""
     return model.arrays["weight"].tolist() if MEMBERS in model.facts else [1.0]
+
+
+def _apart(features: State, model: State) -> Fits:
+    """The members one by one."""
+    return [(own, one) for own, models in members(features, model) for one in models]
 
 
 def _same(a: State, b: State) -> bool:

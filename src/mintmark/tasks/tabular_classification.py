@@ -128,6 +128,7 @@ STARTER = {
 }
 LADDER = (
     {"model": "logistic_regression"},
+    {"model": "logistic_regression", "C": 0.1},
     {"model": "lightgbm", "num_leaves": 7},
     {"model": "lightgbm"},
     {"model": "random_forest"},

@@ -110,6 +110,7 @@ STARTER = {
 }
 LADDER = (
     {"model": "linear_regression"},
+    {"model": "linear_regression", "C": 0.1},
     {"model": "lightgbm", "num_leaves": 7},
     {"model": "lightgbm"},
     {"model": "extra_trees"},
