@@ -23,8 +23,8 @@ LEAST = 0.04
 def weights(p: Prepared, trials: Sequence[Trial]) -> dict[int, float]:
     """Place among the trials -> weight: the best of each of five families, then, greedily, what helps their mean most.
 
-    `trials` come best first. Ties go to the earlier. Classes are mixed by their probabilities and judged by the area under the curve (two) or the
-    log loss (more, or wherever decisions are paid); numbers by their squared error.
+    `trials` come best first; ties go to the earlier. Classes are mixed by their probabilities and judged by the area
+    under the curve (two) or the log loss (more, or wherever decisions are paid); numbers by their squared error.
     Source: Caruana et al., Ensemble selection from libraries of models, ICML 2004.
     """
     said = [_said(p, t) for t in trials]

@@ -9,7 +9,7 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from mintmark.drivers.trial import Ask, Trial
 from mintmark.fitting import Prepared, held
 from mintmark.numerics import ensemble
 from mintmark.numerics.ctx import Ctx
+from mintmark.numerics.trees import cores
 from mintmark.recipe import schema
 from mintmark.spine import Trained
 
@@ -35,6 +36,8 @@ PATIENCE = 24
 """tuned trials without a better one, after which tuning ends"""
 OVERHEAD_S = 3.5
 """answering the test rows, packing, and measuring how fast the bundle answers"""
+LANES, SMALL_TABLE = 4, 500_000
+"""trials at a time at most; cells of a table below which there are several at a time"""
 SHOWN = 8
 """trials that get an interval"""
 ALONE = 0.4
@@ -100,13 +103,10 @@ class _Search:
         ways = list(self.ways())
         rungs = self.rungs()
         level = [Ask(v, rungs[0], ways[0]) for v in self.ladder()]
-        for share, above in itertools.pairwise([*rungs, None]):
-            tried = [t for a in level if (t := self.attempt(a))]
-            if above is None or share is None:
-                break
-            order = sorted((t for t in tried if t.judged), key=self.key, reverse=True)
+        for above in [*rungs[1:], None]:
+            order = sorted((t for t in self.attempts(level) if t.judged), key=self.key, reverse=True)
             keep = order[: max(KEPT, math.ceil(len(order) / THIRD))]
-            level = [replace(t.ask, share=above) for t in keep]
+            level = [replace(t.ask, share=above) for t in keep] if above else []
         self.choose_way(ways)
         if self.tunes:
             self.tune(rungs)
@@ -137,13 +137,11 @@ class _Search:
         best = self.best()
         if len(ways) == 1 or best is None:
             return
-        for way in ways[1:]:
-            self.attempt(replace(best.ask, chosen=way, origin="way"))
+        self.attempts([replace(best.ask, chosen=way, origin="way") for way in ways[1:]])
         now = self.best()
         if now and now.ask.chosen != ways[0]:
             own = [t for t in self.ranked(ways[0]) if t.ask.settings != best.ask.settings]
-            for t in own[:KEPT]:
-                self.attempt(replace(t.ask, chosen=now.ask.chosen))
+            self.attempts([replace(t.ask, chosen=now.ask.chosen) for t in own[:KEPT]])
 
     def tune(self, rungs: list[float]) -> None:
         """Settings for the best kinds of model by turns, each tried on few rows first."""
@@ -151,30 +149,32 @@ class _Search:
         if best is None:
             return
         way, idle = best.ask.chosen, 0
-        most = 24 + len(self.p.parts.dev) // 50
-        for i in range(most):
+        for i in range(0, 24 + len(self.p.parts.dev) // 50, self.lanes):
             families = list(dict.fromkeys(t.ask.family for t in self.ranked(way)))
             families = [f for f in families if self.space(f)]
             if not families or idle >= PATIENCE or self.over():
                 return
-            family = families[(0, 1, 0, 2, 0, 1, 0, 3)[i % 8] % len(families)]
             before = self.best()
-            self.climb(family, rungs, way, i)
+            turns = [(0, 1, 0, 2, 0, 1, 0, 3)[j % 8] % len(families) for j in range(i, i + self.lanes)]
+            asks = [self.tuned(families[t], rungs[0], way, i + j) for j, t in enumerate(turns)]
+            for share in rungs:
+                made = self.attempts([replace(a, share=share) for a in asks])
+                asks = [t.ask for t in made if self.worthy(t)]
             now = self.best()
-            idle = 0 if before and now and now.ask != before.ask else idle + 1
+            idle = 0 if before and now and now.ask != before.ask else idle + self.lanes
 
-    def climb(self, family: str, rungs: list[float], way: tuple[str, ...], i: int) -> None:
-        """One tuned trial of a family, from rung to rung as long as it is among the better half of its kind."""
+    def tuned(self, family: str, share: float, way: tuple[str, ...], i: int) -> Ask:
+        """Settings worth trying for this kind of model, by what others of it came to on as many rows."""
         base = next((v for v in self.ladder() if v.get("model") == family), {"model": family})
-        told = [t for t in self.of(family, way, rungs[0]) if t.ask.origin == "tuned" and t.judged]
         over = self.space(family)
+        told = [t for t in self.of(family, way, share) if t.ask.origin == "tuned" and t.judged]
         history = [({n: t.ask.settings[n] for n in over}, self.key(t)) for t in told]
-        settings = base | space.ask(over, history, self.p.recipe.seed * 1000 + i)
-        for share in rungs:
-            others = sorted(self.key(t) for t in self.of(family, way, share) if t.judged)
-            made = self.attempt(Ask(settings, share, way, "tuned"))
-            if not made or not made.judged or others and self.key(made) < others[len(others) // 2]:
-                return
+        return Ask(base | space.ask(over, history, self.p.recipe.seed * 1000 + i), share, way, "tuned")
+
+    def worthy(self, t: Trial) -> bool:
+        """Whether it is among the better half of its kind on as many rows."""
+        others = sorted(self.key(o) for o in self.of(t.ask.family, t.ask.chosen, t.ask.share) if o.judged)
+        return bool(t.judged) and self.key(t) >= others[len(others) // 2]
 
     def space(self, family: str) -> dict[str, Any]:
         fixed = set(self.p.recipe.settings) | {"model"}
@@ -182,51 +182,73 @@ class _Search:
 
     # --- one trial ----------------------------------------------------------------------------------------------------
 
-    def attempt(self, ask: Ask) -> Trial | None:
-        """Carry it out, or read what came of it before; None where the budget does not allow it."""
-        if ask.id in self.done:
-            return self.done[ask.id]
-        if self.over() or self.expected(ask) > self.left():
-            return None
-        log = self.folder / f"done-{ask.id}.json"
-        before = json.loads(log.read_text(encoding="utf-8")) if log.exists() else None
-        if before is None:
-            share = ALONE * (self.ctx.deadline - self.start)
-            said = self.shop.do("try", ask, min(self.left(), share) if self.most is None else math.inf)
-            half = log.with_suffix(".half")
-            half.write_text(json.dumps(said), encoding="utf-8")
-            half.replace(log)
-        else:
-            said = before
-            self.start -= said["wall_s"]
-            self.ctx = replace(self.ctx, deadline=self.ctx.deadline - said["wall_s"])
-        made = Trial(ask, said["wall_s"], said["cpu_s"], restored=before is not None)
+    @property
+    def lanes(self) -> int:
+        """Trials at a time: fits of few rows leave processors idle, those of many use them all."""
+        p = self.p.parts
+        return min(cores(), LANES) if len(p.dev) * len(p.dev.questions.names) < SMALL_TABLE else 1
+
+    def attempts(self, asks: Sequence[Ask]) -> list[Trial]:
+        """Carry them out, or read what came of them before, as far as the budget allows; in the order asked for."""
+        new = list({a.id: a for a in asks if a.id not in self.done}.values())
+        if self.most is not None:
+            new = new[: max(self.most - len(self.done), 0)]
+        jobs: list[tuple[Ask, dict[str, Any]]] = []
+        outcome: dict[str, dict[str, Any]] = {}
+        for ask in new:
+            log = self.folder / f"done-{ask.id}.json"
+            if log.exists():
+                outcome[ask.id] = json.loads(log.read_text(encoding="utf-8")) | {"restored": True}
+                self.start -= outcome[ask.id]["wall_s"] / self.lanes
+                self.ctx = replace(self.ctx, deadline=self.ctx.deadline - outcome[ask.id]["wall_s"] / self.lanes)
+            elif self.left() > 0 and self.expected(ask) <= self.left():
+                timed = not math.isinf(self.ctx.deadline)
+                seconds = ALONE * (self.ctx.deadline - self.start) if timed else None
+                until = time.monotonic() + self.left() if timed else None
+                jobs.append((ask, {"do": "try", "ask": asdict(ask), "seconds": seconds, "until": until}))
+        try:
+            for place, said in self.shop.do([j for _, j in jobs], self.lanes) if jobs else ():
+                ask = jobs[place][0]
+                if not said.pop("never", False):
+                    log = self.folder / f"done-{ask.id}.json"
+                    half = log.with_suffix(".half")
+                    half.write_text(json.dumps(said), encoding="utf-8")
+                    half.replace(log)
+                    outcome[ask.id] = said
+                    self.say(ask.family)
+        finally:  # an interruption keeps what is done
+            for ask in new:
+                if ask.id in outcome:
+                    self.done[ask.id] = self.came(ask, outcome[ask.id])
+        return [self.done[a.id] for a in asks if a.id in self.done]
+
+    def came(self, ask: Ask, said: dict[str, Any]) -> Trial:
+        """What came of a trial, judged."""
+        made = Trial(ask, said["wall_s"], said["cpu_s"], restored=said.get("restored", False))
         if said["late"]:
-            made = replace(made, why="its time was up", kind="late")
-        elif "error" in said:
-            made = replace(made, why=said["error"]["what"], kind=said["error"]["kind"])
+            return replace(made, why="its time was up", kind="late")
+        if "error" in said:
             self.errors.append(workshop.error_of(said["error"]))
-        else:
-            trained = trial.read(self.p, ask, self.folder)
-            rows = round(len(self.p.parts.folds[0][0]) * ask.share)
-            judged = self.judge(trained.validation, trained.measures)
-            made = replace(made, trained=trained, judged=judged, rows=rows)
-        self.done[ask.id] = made
-        self.say()
-        return made
+            return replace(made, why=said["error"]["what"], kind=said["error"]["kind"])
+        trained = trial.read(self.p, ask, self.folder)
+        rows = round(len(self.p.parts.folds[0][0]) * ask.share)
+        return replace(made, trained=trained, judged=self.judge(trained.validation, trained.measures), rows=rows)
 
     errors: list[MintmarkError] = field(default_factory=list)
 
-    def say(self) -> None:
-        best = self.best()
-        if not best or not best.judged:
-            return
+    def say(self, family: str) -> None:
+        """That one more trial is done, to whoever follows."""
+        self.told_of += 1
         if math.isinf(self.ctx.deadline):
-            step, of = len(self.done), self.most or len(self.done)
+            step, of = self.told_of, self.most or self.told_of
         else:
             step, of = round(time.monotonic() - self.start), round(self.ctx.deadline - self.start)
-        self.ctx.report(f"best of {len(self.done)} trials, {best.judged.name}", best.judged.value, best.judged.unit,
-                        step=min(step, of), of=of)  # fmt: skip
+        best = self.best()
+        value, unit = (best.judged.value, best.judged.unit) if best and best.judged else (0.0, "1")
+        named = f", best {best.judged.name}" if best and best.judged else ""
+        self.ctx.report(f"{self.told_of} trials, {family}{named}", value, unit, step=min(step, of), of=of)
+
+    told_of: int = 0
 
     def expected(self, ask: Ask) -> float:
         """Seconds, by what the same settings took on fewer rows, or others of the same kind on as many."""
@@ -340,12 +362,13 @@ class _Search:
             assert t.trained
             total = self.ctx.deadline - self.start
             left = self.ctx.deadline - time.monotonic() - min(OVERHEAD_S, 0.3 * total) if total < math.inf else math.inf
-            seconds = left / (len(chosen) - i)
+            seconds = left / (len(chosen) - i) if left < math.inf else None
             said: dict[str, Any] = {"late": True}
             if not (self.folder / trial.name(t.ask, whole=True)).exists():
-                if seconds > 0.3 * self.whole_s(t) and self.few is None:
+                if (seconds is None or seconds > 0.3 * self.whole_s(t)) and self.few is None:
                     configs = [c.model_dump(mode="json") for c in t.trained.configs]
-                    said = self.shop.do("whole", t.ask, seconds, configs=configs)
+                    job = {"do": "whole", "ask": asdict(t.ask), "seconds": seconds, "until": None, "configs": configs}
+                    said = next(self.shop.do([job]))[1]
             else:
                 said = {"late": False}
             if said["late"] or "error" in said:

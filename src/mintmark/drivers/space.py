@@ -35,7 +35,7 @@ def ask(over: dict[str, Any], told: Sequence[tuple[dict[str, Any], float]], seed
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sampler = optuna.samplers.TPESampler()
+    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=6, multivariate=True)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for settings, value in told:
         study.add_trial(optuna.trial.create_trial(params=settings, distributions=over, value=value))

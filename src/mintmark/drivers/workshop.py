@@ -6,15 +6,16 @@ time is up, whatever library it is in.
 """
 
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,23 +34,31 @@ class Workshop:
     def __init__(self, process: "subprocess.Popen[str]", folder: Path) -> None:
         self._process, self._folder = process, folder
 
-    def do(self, what: str, ask: Any, seconds: float, **more: Any) -> dict[str, Any]:
-        """wall_s and cpu_s of a piece of work; `error` where it did not succeed, `late` where it was stopped."""
-        job = {"do": what, "ask": asdict(ask), "seconds": seconds if seconds < 1e9 else None} | more
+    def do(self, jobs: Sequence[dict[str, Any]], lanes: int = 1) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Place and outcome of each piece of work as it ends: wall_s and cpu_s; `error` where it did not succeed,
+        `late` where it was stopped, `never` where there was no time left to begin.
+
+        lanes: so many at once, each on its share of the processors. A job: `do` (try, whole), `ask`, `seconds` it may
+        take and `until` when on the monotonic clock, None for ever.
+        """
         assert self._process.stdin and self._process.stdout
         try:
-            self._process.stdin.write(json.dumps(job) + "\n")
+            self._process.stdin.write(json.dumps({"jobs": list(jobs), "lanes": lanes}) + "\n")
             self._process.stdin.flush()
-            line = self._process.stdout.readline()
         except BrokenPipeError:
-            line = ""
-        if not line:
-            log = self._folder / "workshop.log"
-            tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:] if log.exists() else []
-            what = "the process that tries models ended by itself. Its last lines:\n  " + "\n  ".join(tail)
-            raise DataError(what, where="search", fix="less data at once, or one model instead of auto.")
-        said: dict[str, Any] = json.loads(line)
-        return said
+            pass  # the reading says so
+        for _ in jobs:
+            line = self._process.stdout.readline()
+            if not line:
+                raise self._ended()
+            said = json.loads(line)
+            yield said.pop("place"), said
+
+    def _ended(self) -> DataError:
+        log = self._folder / "workshop.log"
+        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:] if log.exists() else []
+        what = "the process that tries models ended by itself. Its last lines:\n  " + "\n  ".join(tail)
+        return DataError(what, where="search", fix="less data at once, or one model instead of auto.")
 
 
 @contextmanager
@@ -104,39 +113,77 @@ def main(spec_path: Path) -> int:
     p = _prepared(json.loads(spec_path.read_text(encoding="utf-8")))
     _import_ahead()
     for line in sys.stdin:
-        job = json.loads(line)
-        started = time.perf_counter()
-        child = os.fork()
-        if child == 0:
-            os.setpgid(0, 0)
-            os._exit(_work(p, job, spec_path.parent))
-        late, status, used = _waited(child, job["seconds"], started)
-        done: dict[str, Any] = {"wall_s": time.perf_counter() - started, "cpu_s": used, "late": late}
-        note = spec_path.parent / ERROR.format(child)
-        if note.exists():
-            done["error"] = json.loads(note.read_text(encoding="utf-8"))
-            note.unlink()
-        elif status and not late:
-            died = f"was ended by signal {status & 127}" if status & 127 else f"ended with status {status >> 8}"
-            done["error"] = {"kind": "DataError", "what": f"the process of this trial {died}: out of memory, perhaps."}
-        said.write(json.dumps(done) + "\n")
-        said.flush()
+        given = json.loads(line)
+        for done in _carried_out(p, given["jobs"], given["lanes"], spec_path.parent):
+            said.write(json.dumps(done) + "\n")
+            said.flush()
     return 0
 
 
-def _waited(child: int, seconds: float | None, started: float) -> tuple[bool, int, float]:
-    """Whether it was stopped, how it ended, and the CPU seconds it took."""
-    late, pause = False, PATIENCE_S
-    while True:
-        done, status, used = os.wait4(child, os.WNOHANG)
-        if done:
+@dataclass
+class _Child:
+    place: int
+    started: float
+    ends: float
+    late: bool = False
+
+
+def _carried_out(p: Any, jobs: list[dict[str, Any]], lanes: int, folder: Path) -> Iterator[dict[str, Any]]:
+    """Each job in a process of its own, so many at a time, in their order."""
+    waiting, running, pause = list(enumerate(jobs)), dict[int, _Child](), PATIENCE_S
+    free = [_lane(i, lanes) for i in range(lanes)]
+    lane: dict[int, set[int]] = {}
+    while waiting or running:
+        while waiting and len(running) < lanes:
+            place, job = waiting.pop(0)
+            now = time.monotonic()
+            seconds = min(job["seconds"] or math.inf, (job["until"] or math.inf) - now)
+            if seconds <= 0:
+                yield {"place": place, "wall_s": 0.0, "cpu_s": 0.0, "late": True, "never": True}
+                continue
+            mine = free.pop(0)
+            child = os.fork()
+            if child == 0:
+                os.setpgid(0, 0)
+                if mine:
+                    os.sched_setaffinity(0, mine)
+                os._exit(_work(p, job, seconds, folder))
+            running[child], lane[child] = _Child(place, now, now + seconds + GRACE_S), mine
+        for child in list(running):
+            done, status, used = os.wait4(child, os.WNOHANG)
+            about = running[child]
+            if not done:
+                if not about.late and time.monotonic() > about.ends:
+                    about.late = True
+                    _kill(child)
+                continue
             _kill(child)  # what it started itself
-            return late, status, used.ru_utime + used.ru_stime
-        if not late and seconds is not None and time.perf_counter() - started > seconds + GRACE_S:
-            late = True
-            _kill(child)
+            del running[child]
+            free.append(lane.pop(child))
+            pause = PATIENCE_S
+            yield _outcome(about, child, status, used.ru_utime + used.ru_stime, folder)
         time.sleep(pause)
-        pause = min(pause * 1.2, 0.1)
+        pause = min(pause * 1.2, 0.05)
+
+
+def _lane(i: int, lanes: int) -> set[int]:
+    """The processors of a lane; none to choose where one lane has them all."""
+    if lanes == 1 or not hasattr(os, "sched_getaffinity"):
+        return set()
+    return set(sorted(os.sched_getaffinity(0))[i::lanes])
+
+
+def _outcome(about: _Child, child: int, status: int, cpu_s: float, folder: Path) -> dict[str, Any]:
+    done: dict[str, Any] = {"place": about.place, "wall_s": time.monotonic() - about.started, "cpu_s": cpu_s}
+    done["late"] = about.late
+    note = folder / ERROR.format(child)
+    if note.exists():
+        done["error"] = json.loads(note.read_text(encoding="utf-8"))
+        note.unlink()
+    elif status and not about.late:
+        died = f"was ended by signal {status & 127}" if status & 127 else f"ended with status {status >> 8}"
+        done["error"] = {"kind": "DataError", "what": f"the process of this trial {died}: out of memory, perhaps."}
+    return done
 
 
 def _kill(group: int) -> None:
@@ -146,14 +193,13 @@ def _kill(group: int) -> None:
         pass
 
 
-def _work(p: Any, job: dict[str, Any], folder: Path) -> int:
+def _work(p: Any, job: dict[str, Any], seconds: float, folder: Path) -> int:
     from mintmark.drivers import trial
     from mintmark.numerics.ctx import Ctx
 
     note = folder / ERROR.format(os.getpid())
-    deadline = float("inf") if job["seconds"] is None else time.monotonic() + job["seconds"]
     ask = trial.Ask(**job["ask"] | {"chosen": tuple(job["ask"]["chosen"])})
-    ctx = Ctx(p.recipe.seed, deadline=deadline)
+    ctx = Ctx(p.recipe.seed, deadline=time.monotonic() + seconds)
     try:
         if job["do"] == "try":
             trial.carry_out(p, ask, folder, ctx)
