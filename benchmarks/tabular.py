@@ -26,8 +26,8 @@ import pandas as pd
 from machine import about, write
 
 SECONDS, SMALL, SPLITS, QUIET, TRIES = 60, 5000, 10, 0.08, 2
-PATIENCE_S = 600
-"""a tool that is not done by then is left out of this split, and that is said"""
+PATIENCE_S = 300
+"""a tool that is not done by then is left out of this set, and that is said"""
 TOOLS = ("lightgbm_default", "logistic", "ebm", "autogluon", "flaml", "ours")
 HERE = Path(__file__).parent
 SETS: dict[str, dict[str, Any]] = {
@@ -295,8 +295,10 @@ def main() -> None:
     for attempt in range(TRIES):
         for tool, folder in jobs:
             done = folder / tool / "done.json"
+            while (given.work / "pause").exists():  # the machine is wanted for something else
+                time.sleep(1)
             if (
-                (folder / tool / "failed.json").exists()
+                any((folder.parent / i / tool / "failed.json").exists() for i in (folder.name, "0"))
                 or done.exists()
                 and (attempt == 0 or json.loads(done.read_text())["others"] <= QUIET)
             ):

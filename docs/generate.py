@@ -143,7 +143,13 @@ def arguments(command: Callable[..., Any]) -> Iterator[tuple[str, bool, str, str
         kind, info = get_args(p.annotation)[:2]
         option = isinstance(info, typer.models.OptionInfo)
         named = str(info.default).startswith("--")
-        name = str(info.default) if named else f"--{p.name.replace('_', '-')}" if option else p.name.upper()
+        name = (
+            str(info.default)
+            if named
+            else f"--{p.name.replace('_', '-')}"
+            if option
+            else info.metavar or p.name.upper()
+        )
         bounds = [f"{words} {b}" for words, b in (("at least", info.min), ("at most", info.max)) if b is not None]
         types = [t for t in get_args(kind) if t is not type(None)] or [kind]
         words = {bool: "", str: "text", int: "whole number", Path: "path"}

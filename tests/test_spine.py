@@ -103,6 +103,15 @@ def test_where_the_data_lie_is_no_part_of_what_is_learnt(tmp_path: Path) -> None
     assert first.identity()["recipe"]["data"] == "a.csv"
 
 
+def test_rows_that_would_replace_each_other_as_events_are_told(tmp_path: Path) -> None:
+    rows = payments(60)
+    made = recipe(columns={"time": "t", "entity": "who"})
+    assert not any("take the place" in n for n in spine.prepare(made, table.of(rows)).record.notes)
+    again = pa.concat_tables([rows, rows.slice(0, 1)])
+    notes = [n for n in spine.prepare(made, table.of(again)).record.notes if "take the place" in n]
+    assert len(notes) == 1 and notes[0].startswith("2 rows have the 'who'")
+
+
 def test_a_bundle_carries_no_more_of_the_past_than_answers_need(tmp_path: Path) -> None:
     rows = payments(300)
     mail = [f"{w}@example.org" for w in rows["who"].to_pylist()]

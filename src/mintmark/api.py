@@ -130,6 +130,7 @@ def run(
 def _trained(p: "spine.Prepared", ctx: "Ctx", source: "Rows | None") -> "tuple[spine.Prepared, spine.Trained, bool]":
     """One model, or the choice of a search where the recipe leaves it open and says how far to look."""
     from mintmark import spine
+    from mintmark.capital import prices
     from mintmark.drivers import objective, search
 
     many = search.wanted(p) and p.recipe.budget
@@ -139,6 +140,9 @@ def _trained(p: "spine.Prepared", ctx: "Ctx", source: "Rows | None") -> "tuple[s
     judge = objective.objective(p, per_s)
     found = search.search(p, judge, replace(ctx, folder=ctx.folder and ctx.folder / "search"), source=source)
     p.record.notes += [*notes, *found.notes]
+    hour, cpus = prices.machine_hour(os.cpu_count() or 1), os.cpu_count() or 1
+    for t in found.trials:  # its processor time, as a share of the machine's
+        t["cost"] = {"value": t["cpu_s"] / cpus / 3600 * hour.value, "unit": hour.currency, "how": "estimated"}
     p.record.trials = found.trials
     return found.prepared, found.trained, found.interrupted
 
@@ -154,6 +158,49 @@ def _price_s(p: "spine.Prepared") -> tuple[float | None, list[str]]:
         return price.value / 3600, []
     said = f"the price of this machine is in {price.currency}, the payoff in {p.money.currency}: "
     return None, [said + "the cost of predicting was left out of the choice of the model."]
+
+
+def compare(
+    recipes: Sequence[Any],
+    *,
+    data: Any = None,
+    sets: Sequence[str] = (),
+    budget: str | None = None,
+    hear: "Hear | None" = None,
+) -> list[dict[str, Any]]:
+    """What several recipes are worth on the same validation rows, and what lies between each and the first.
+
+    Nothing is packed, and no test row is looked at. `low` and `high` are the ends of a 95 % interval of the difference
+    from a paired bootstrap, None where there is none.
+    Raises: RecipeError: the recipes differ in data, split, task or payoff.
+    """
+    import tempfile
+
+    from mintmark import spine
+    from mintmark.drivers import compare as driver
+    from mintmark.drivers import objective
+    from mintmark.numerics.ctx import Ctx
+
+    names, ps, trained = [], [], []
+    for i, recipe in enumerate(recipes):
+        made, source = _recipe(recipe, data, sets, budget)
+        names.append(str(recipe) if isinstance(recipe, str | os.PathLike) else f"recipe {i + 1}")
+        start, p = time.monotonic(), spine.prepare(made, source)
+        with tempfile.TemporaryDirectory(prefix="mintmark-") as folder:
+            ctx = Ctx(made.seed, folder=Path(folder), hear=hear or Ctx.hear, deadline=start + _budget_s(made))
+            chosen, model, _ = _trained(p, ctx, source)
+        ps.append(chosen)
+        trained.append(model)
+    judge = objective.objective(ps[0], _price_s(ps[0])[0])
+    return [
+        {
+            "recipe": c.name, "name": c.judged.name, "value": c.judged.value, "unit": c.judged.unit,
+            "better": c.judged.better, "more": c.more, "low": c.low if math.isfinite(c.low) else None,
+            "high": c.high if math.isfinite(c.high) else None, "rows": len(ps[0].parts.held),
+            "measures": {m.name: m.value for m in c.measures},
+        }
+        for c in driver.compare(names, ps, trained, judge)
+    ]  # fmt: skip
 
 
 def load(bundle: str | os.PathLike[str]) -> "Model":

@@ -85,7 +85,7 @@ def test_new_does_not_write_over(made: Path, capsys: pytest.CaptureFixture[str])
 def test_settings_of_a_task_and_their_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["tasks", "tabular_classification", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert said["settings"]["model"]["default"] == "lightgbm"
+    assert said["settings"]["model"]["default"] == "auto"
     assert cli.main(["tasks", "tabular_classification", "--schema", "--json"]) == 0
     schema = json.loads(capsys.readouterr().out)["schema"]
     assert "target" in schema["properties"] and schema["additionalProperties"] is False

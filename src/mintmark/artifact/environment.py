@@ -9,7 +9,7 @@ from typing import Any
 
 from mintmark.base.version import __version__
 
-OPTIONAL = ("holidays", "peft", "statsforecast", "tokenizers", "torch", "transformers")
+OPTIONAL = ("catboost", "holidays", "peft", "statsforecast", "tokenizers", "torch", "transformers", "xgboost")
 """libraries of the extras: of those that this process has loaded the version is told too"""
 NUMERIC = ("lightgbm", "numpy", "pandas", "polars", "pyarrow", "scikit-learn", "scipy", "statsmodels", *OPTIONAL)
 """libraries whose version can change an answer"""
@@ -17,7 +17,7 @@ NUMERIC = ("lightgbm", "numpy", "pandas", "polars", "pyarrow", "scikit-learn", "
 
 def environment() -> dict[str, Any]:
     """Versions of Python, the platform, mintmark and all it requires here; reads metadata, imports none of them."""
-    loaded = {name: version(name) for name in OPTIONAL if name in sys.modules}
+    loaded = {name: _installed(name) for name in OPTIONAL if name in sys.modules}
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -41,10 +41,12 @@ def drifted(then: dict[str, Any]) -> list[str]:
 
 
 def _installed(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
+    for known in (name, f"{name}-cpu"):  # xgboost without CUDA is distributed under another name
+        try:
+            return version(known)
+        except PackageNotFoundError:
+            continue
+    return "not installed"
 
 
 @functools.cache

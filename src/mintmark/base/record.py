@@ -84,6 +84,16 @@ class RunRecord:
         return cls(**raw | {"measures": [Measured(**m) for m in raw["measures"]]})
 
 
+def spread(lists: Iterable[list[Measured]]) -> list[Measured]:
+    """How far the first measure differs between folds: its standard deviation, under its name with `.spread`."""
+    first = [fold[0] for fold in lists if fold]
+    if len(first) < 2:
+        return []
+    middle = sum(m.value for m in first) / len(first)
+    deviation = (sum((m.value - middle) ** 2 for m in first) / (len(first) - 1)) ** 0.5
+    return [replace(first[0], name=f"{first[0].name}.spread", value=deviation, better="down")]
+
+
 def mean(lists: Iterable[list[Measured]]) -> list[Measured]:
     """The same measures from several folds, averaged name by name; a measure that a fold lacks is left out of it."""
     folds = list(lists)

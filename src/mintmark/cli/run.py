@@ -19,7 +19,10 @@ MAIN = (
 
 
 def run(
-    recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file.", show_default=False)],
+    recipes: Annotated[
+        list[Path],
+        typer.Argument(metavar="RECIPE...", help="The recipe, a TOML file; several to compare.", show_default=False),
+    ],
     set_: Annotated[list[str], typer.Option("--set", metavar="K=V", help="Change a key: settings.model=lightgbm")] = [],  # noqa: B006
     data: Annotated[str | None, typer.Option(help="Other data than the recipe's.", show_default=False)] = None,
     out: Annotated[Path, typer.Option(help="Where runs lie.")] = Path("runs"),
@@ -27,12 +30,25 @@ def run(
         str | None, typer.Option(help='Time or money to train: "5 min", "$2.50".', show_default=False)
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ignore what an unfinished run left.")] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Hold several recipes against the first, on the same validation rows.")
+    ] = False,
 ) -> dict[str, Any]:
     """Carry a recipe to a signed bundle and a record, and say what its decisions earn and cost."""
     from mintmark import api
+    from mintmark.base.errors import RecipeError
 
+    if compare:
+        with Progress() as progress:
+            lines = api.compare(recipes, data=data, sets=set_, budget=budget, hear=progress.hear)
+        return {"compared": lines}
+    if len(recipes) > 1:
+        what = f"{len(recipes)} recipes were given."
+        raise RecipeError(
+            what, where="mintmark run", fix="one at a time, or --compare to hold them against each other."
+        )
     with Progress() as progress:
-        made = api.run(recipe, data=data, out=out, sets=set_, budget=budget, fresh=fresh, hear=progress.hear)
+        made = api.run(recipes[0], data=data, out=out, sets=set_, budget=budget, fresh=fresh, hear=progress.hear)
     measures = {m.name: {"value": m.value, "unit": m.unit, "how": m.how} for m in made.record.measures}
     where = {"record": str(made.folder / "record.json"), "bundle": str(made.bundle), "report": str(made.report)}
     where |= {"forecast": str(made.forecast)} if made.forecast else {}
@@ -44,6 +60,8 @@ def run(
 
 def show(said: dict[str, Any]) -> str:
     """A short table for people: what it earns, how good it is, what it costs, where it lies, what to do next."""
+    if "compared" in said:
+        return compared(said["compared"])
     m = said["measures"]
     rows = said["rows"]
     looks = int(m["evaluate.looks"]["value"])
@@ -100,6 +118,21 @@ def show(said: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def compared(lines: list[dict[str, Any]]) -> str:
+    """Each recipe against the first, with what lies between them."""
+    unit = "" if lines[0]["unit"] == "1" else f" {lines[0]['unit']}"
+    made = [f"By {lines[0]['name']}{unit}, on {lines[0]['rows']} validation rows; the test rows stay sealed.", ""]
+    made.append(f"  {'':34}{'':>12}{'to the first':>16}{'95 % between':>26}")
+    for line in lines:
+        more = low = ""
+        if line is not lines[0]:
+            more, low = number(line["more"]), ""
+            if line["low"] is not None:
+                low = f"{number(line['low'])} and {number(line['high'])}"
+        made.append(f"  {line['recipe'][-34:]:34}{number(line['value']):>12}{more:>16}{low:>26}")
+    return "\n".join(made)
+
+
 def leaderboard(trials: list[dict[str, Any]], most: int = 8) -> list[str]:
     """The best of what was tried on all rows, with what each is worth on the validation rows."""
     done = [t for t in trials if "value" in t and t["share"] >= 1]
@@ -109,11 +142,14 @@ def leaderboard(trials: list[dict[str, Any]], most: int = 8) -> list[str]:
     done.sort(key=lambda t: (t["origin"] != "blend", -sign * t["value"]))
     unit = "" if done[0]["unit"] == "1" else f" {done[0]['unit']}"
     lines = [f"{len(trials)} trials, by {done[0]['name']}{unit} on the validation rows"]
-    lines.append(f"  {'':34}{'':>14} {'95 % between':>24}{'seconds':>10}{'weight':>8}")
+    paid = done[0]["cost"]["unit"]
+    lines.append(f"  {'':34}{'':>14} {'95 % between':>24}{'seconds':>10}{paid:>10}{'weight':>8}")
     for t in done[:most]:
         ends = f"{number(t['low'])} and {number(t['high'])}"
         weight = f"{t['weight']:.2f}" if t["weight"] else ""
-        lines.append(f"  {_named(t)[:34]:34}{number(t['value']):>14} {ends:>24}{t['wall_s']:>10.1f}{weight:>8}")
+        lines.append(
+            f"  {_named(t)[:34]:34}{number(t['value']):>14} {ends:>24}{t['wall_s']:>10.1f}{t['cost']['value']:>10.2g}{weight:>8}"
+        )
     failed = Counter(t["failed"].splitlines()[0][:70] for t in trials if "failed" in t)
     lines += [f"  {n} not done: {why}" for why, n in failed.items()]
     return [*lines, ""]

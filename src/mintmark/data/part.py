@@ -141,17 +141,19 @@ def divide(
     `key` names the column whose earlier rows belong to a question: without a time nothing is known to be earlier.
     """
     rows, time = got.rows, got.columns.time
+    happens = moments(rows.select([time]).table(), time) if time else None
     cut = split.cut(
         len(rows),
         rng,
         part=got.part,
         asked=moments(questions.table(), time) if time else None,
-        happens=moments(rows.select([time]).table(), time) if time else None,
+        happens=happens,
         groups=_codes(rows, got.columns.group or key),
         classes=_codes(truth, truth.names[0]) if task.split == "stratify" else None,
         test_share=recipe.test_share,
         valid_share=recipe.valid_share,
-        folds=task.validate == "folds",
+        folds=recipe.folds or (split.FOLDS if task.validate == "folds" else 0),
+        always=recipe.folds is not None,
     )
     clock = bool(time) and kind_of(rows.schema.field(time).type) == "time"
     if recipe.label_delay and not time:
@@ -182,6 +184,10 @@ def divide(
     test_hash, notes = content_hash(hashes[cut.test]), [*got.notes, said] if twice else got.notes
     if between := len(rows) - len(dev) - len(test):
         notes = [*notes, f"{between} rows are asked before the test and happen after it began: they are in no part."]
+    if series is not None and happens is not None and (same := _at_once(series, happens)):
+        fix = f"times that differ, or one row for all of them, in column {time!r}"
+        notes = [*notes, f"{same} rows have the {key!r} and the time of another row. As events of a served model the "
+                         f"last of them would take the place of the others. Try: {fix}."]  # fmt: skip
     return Parts(pairs, held, dev, Sealed(test), len(test), Sealed(whole), cut.by, data_hash, test_hash, notes)
 
 
@@ -194,6 +200,13 @@ def _codes(rows: Rows, name: str) -> Ids | None:
     alone = codes < 0
     codes[alone] = len(coded.dictionary) + np.arange(int(alone.sum()))
     return codes
+
+
+def _at_once(series: Ids, at: npt.NDArray[np.float64]) -> int:
+    """Rows of the same key and time as another."""
+    order = np.lexsort((at, series))
+    again = (np.diff(series[order]) == 0) & (np.diff(at[order]) == 0)
+    return int((np.append(again, False) | np.append(False, again)).sum())
 
 
 def _weights(rows: Rows, name: str) -> npt.NDArray[np.float64] | None:

@@ -39,13 +39,14 @@ def cut(
     happens: Floats | None = None,
     test_share: float = 0.2,
     valid_share: float = 0.2,
-    folds: bool = True,
+    folds: int = FOLDS,
+    always: bool = False,
 ) -> Split:
     """By the files that the rows came from (`part`), else by time, else by group, else by class, else at random.
 
     Files may fix the test rows, the validation rows or both; what they leave open is cut as without them. A row that
     `happens` only when a later part is already asked is left out of what that part is compared with: its truth was not
-    known then. Without `folds` there is one hold-out however few rows there are.
+    known then. Without `folds` there is one hold-out however few rows there are; with `always` folds however many.
     Raises: DataError: too few rows, times or groups for three parts.
     """
     ids, origin = np.arange(n), np.zeros(n, np.int8) if part is None else part
@@ -69,9 +70,9 @@ def cut(
     if len(valid):
         pairs = [(fit_on, valid)]
     elif asked is None or happens is None:
-        pairs = _folds(fit_on, place[fit_on], valid_share, folds)
+        pairs = _folds(fit_on, place[fit_on], valid_share, folds, always)
     else:
-        pairs = _folds_by_time(fit_on, asked, happens, valid_share, folds)
+        pairs = _folds_by_time(fit_on, asked, happens, valid_share, folds, always)
     return Split(pairs, np.sort(np.concatenate([fit_on, valid])), test, "files and " + by if part is not None else by)
 
 
@@ -84,13 +85,15 @@ def _test_by_time(some: Ids, asked: Floats, share: float) -> Ids:
     return some[asked[some] >= _moment(moments, np.sort(asked[some]), 1 - share, 2)]
 
 
-def _folds_by_time(some: Ids, asked: Floats, happens: Floats, share: float, folds: bool) -> Pairs:
+def _folds_by_time(some: Ids, asked: Floats, happens: Floats, share: float, folds: int, always: bool) -> Pairs:
     """What comes before and the block that follows: one block, or several steps forward where rows are few."""
     times, order = asked[some], np.sort(asked[some])
     moments = np.unique(times)
     if len(moments) < 2:
         raise DataError("all rows have the same time.", where="columns.time", fix="no time role, or more moments.")
     starts = [0.4, 0.6, 0.8] if folds and len(some) < SMALL else [1 - share]
+    if always:  # the first 40 % are always fitted on
+        starts = [0.4 + 0.6 * i / folds for i in range(folds)]
     edges = [*sorted({_moment(moments, order, s, 1) for s in starts}), np.inf]
     steps = list(zip(edges, edges[1:], strict=False))
     made = [(some[(times < a) & (happens[some] < a)], some[(times >= a) & (times < b)]) for a, b in steps]
@@ -131,14 +134,15 @@ def _grouped(groups: Ids, rng: np.random.Generator) -> Floats:
     return rows
 
 
-def _folds(some: Ids, place: Floats, share: float, folds: bool) -> Pairs:
+def _folds(some: Ids, place: Floats, share: float, folds: int, always: bool) -> Pairs:
     """A hold-out, or folds where rows are few; each fold has rows on both sides."""
     rank = np.searchsorted(np.unique(place), place)  # what was cut off for the test leaves no gap
     at = (rank + 0.5) / (rank.max() + 1)
-    if (len(some) >= SMALL or not folds) and (at < share).any():
+    if not always and (len(some) >= SMALL or not folds) and (at < share).any():
         return [(some[at >= share], some[at < share])]
-    part = np.minimum((at * FOLDS).astype(int), FOLDS - 1)
-    return [(some[part != k], some[part == k]) for k in range(FOLDS) if (part == k).any() and (part != k).any()]
+    folds = folds or FOLDS
+    part = np.minimum((at * folds).astype(int), folds - 1)
+    return [(some[part != k], some[part == k]) for k in range(folds) if (part == k).any() and (part != k).any()]
 
 
 class Sealed(Generic[T]):

@@ -192,7 +192,7 @@ class _Search:
         """Carry them out, or read what came of them before, as far as the budget allows; in the order asked for."""
         new = list({a.id: a for a in asks if a.id not in self.done}.values())
         if self.most is not None:
-            new = new[: max(self.most - len(self.done), 0)]
+            new = new[: max(self.most - self.counted, 0)]
         jobs: list[tuple[Ask, dict[str, Any]]] = []
         outcome: dict[str, dict[str, Any]] = {}
         for ask in new:
@@ -283,7 +283,12 @@ class _Search:
         return t.wall_s * len(self.p.parts.held.raw.content) / len(self.p.parts.dev) if again else 0.0
 
     def over(self) -> bool:
-        return self.left() <= 0 or self.most is not None and len(self.done) >= self.most
+        return self.left() <= 0 or self.most is not None and self.counted >= self.most
+
+    @property
+    def counted(self) -> int:
+        """Trials that count in a budget: not those that lacked a library."""
+        return sum(t.kind != "MissingExtra" for t in self.done.values())
 
     # --- what came of them --------------------------------------------------------------------------------------------
 

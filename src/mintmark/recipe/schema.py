@@ -158,8 +158,7 @@ class Recipe(Strict):
     """the validation rows, where they are given"""
     seed: int = Field(0, ge=0, le=2**32 - 1)
     budget: str = ""
-    """time or money that the fits may take: "5 min", "$2.50"; they stop when it is used up. Or how many models are
-    tried: "40 trials" """
+    """time, money or models that a search may use: "5 min", "$2.50", "40 trials"; it stops when that is used up """
     label_delay: float | str = 0.0
     """a row's label is known this long after the row, in units of the time column, or "3 days" """
     window: int | None = Field(None, ge=1)
@@ -168,6 +167,8 @@ class Recipe(Strict):
     """of the rows, where no file fixes the test"""
     valid_share: float = Field(0.2, gt=0, lt=1)
     """of the rows that are not test, where no file fixes the validation and they are not answered out of fold"""
+    folds: int | None = Field(None, ge=2, le=100)
+    """so many parts, each answered by a model of the others, in place of one hold-out (cross-validation)"""
     refit: bool | None = None
     """fit once more on all rows after the test; without it the task says"""
     engine: Literal["local"] = "local"

@@ -86,7 +86,7 @@ def score(made: pa.Table, truth: pa.Table) -> list[Measured]:
 def example(rng: np.random.Generator) -> Rows:
     """Orders of shops: some shops sell more, weekends and offers draw customers."""
     n = 400
-    shop, day = rng.integers(0, 20, n), np.arange(n) // 4
+    shop, day = np.concatenate([rng.permutation(20)[:4] for _ in range(n // 4)]), np.arange(n) // 4
     time = np.datetime64("2026-01-01T00:00:00", "us") + day * np.timedelta64(1, "D")
     price, offer = rng.lognormal(1, 0.4, n).round(2), rng.random(n) < 0.2
     weather = rng.choice(["sun", "rain", "snow"], n)

@@ -50,7 +50,7 @@ def learn_history(
     prior = {c: float(counts[classes.index(c)]) / max(len(known), 1) for c in told}
     clock = kind_of(questions.schema.field(time).type) == "time"
     windows = [delay(_number(w), clock) for w in config.windows]
-    named = [w["name"] for w in state.facts["words"]][:NAMES]
+    named = [w["name"] for w in state.facts["words"] if _varies(questions, columns.entity, w["name"])][:NAMES]
     made: dict[str, Any] = {
         "width": config.history, "gap": gap or 1.0, "prior": prior, "time": time, "numbers": compared, "named": named,
         "windows": windows, "columns": [*compared, *named],
@@ -158,6 +158,12 @@ def _sums(values: Array) -> tuple[Array, Array]:
     """Of what is there, row by row.   Shapes: (n, width) -> (n,), (n,)."""
     known = np.abs(values) <= BIG
     return np.where(known, values, 0.0).sum(1), known.sum(1)
+
+
+def _varies(questions: Rows, entity: str, name: str) -> bool:
+    """Whether some entity has rows of several values of the column: else it is always as before."""
+    pairs = questions.select([entity, name]).table().drop_null().group_by([entity, name]).aggregate([])
+    return bool(pc.count_distinct(pairs[entity]).as_py() < len(pairs))
 
 
 def _number(window: str) -> float | str:
