@@ -240,3 +240,28 @@ def test_a_recipe_is_shown_as_toml() -> None:
     shown = tomllib.loads(words.toml(recipe))
     assert shown == {"task": "x", "with": ["a"], "columns": {"time": "t"},
                      "payoff": {"currency": "USD", "matrix": {"be careful": {"好": -5}}}}  # fmt: skip
+
+
+def test_what_a_search_tried_stands_side_by_side(tmp_path: Path) -> None:
+    def trial(model: str, value: float, **more: object) -> dict[str, object]:
+        made = {
+            "settings": {"model": model, "C": 0.1},
+            "with": ["balance:smote"],
+            "share": 1.0,
+            "rows": 96,
+            "cpu_s": 1.0,
+        }
+        made |= {"origin": "ladder", "wall_s": 1.5, "weight": 0.0, "cost": {"value": 1e-5, "unit": "USD"}}
+        made |= {"name": "value.per_case", "value": value, "unit": "EUR", "better": "up", "low": value - 1}
+        return made | {"high": value + 1, "measures": {"average_precision": 0.8, "savings": 0.25}, **more}
+
+    made = record("tabular_classification")
+    made.trials = [
+        trial("ebm", -2.0), trial(HOSTILE, -1.0, weight=1.0), trial("lightgbm", -9.0, share=0.3, rows=30),
+        {"settings": {"model": "catboost"}, "with": [], "share": 1.0, "failed": HOSTILE},
+    ]  # fmt: skip
+    root = page(write(tmp_path / "report.html", made))
+    whole, part = root.findall(".//table[@class='trials']")
+    values = [float(d.get("value")) for d in whole.findall(".//data")]  # type: ignore[arg-type]
+    assert values == [-1.0, -2.0] and [d.get("value") for d in part.findall(".//data")] == ["-9.0"]
+    assert "balance: smote" in text_of(root) and "PR AUC" in text_of(root) and "1 were not done" in text_of(root)

@@ -146,10 +146,9 @@ def leaderboard(trials: list[dict[str, Any]], most: int = 8) -> list[str]:
     lines.append(f"  {'':34}{'':>14} {'95 % between':>24}{'seconds':>10}{paid:>10}{'weight':>8}")
     for t in done[:most]:
         ends = f"{number(t['low'])} and {number(t['high'])}"
-        weight = f"{t['weight']:.2f}" if t["weight"] else ""
-        lines.append(
-            f"  {_named(t)[:34]:34}{number(t['value']):>14} {ends:>24}{t['wall_s']:>10.1f}{t['cost']['value']:>10.2g}{weight:>8}"
-        )
+        weight, cost = f"{t['weight']:.2f}" if t["weight"] else "", f"{t['cost']['value']:.2g}"
+        value = f"{number(t['value']):>14} {ends:>24}{t['wall_s']:>10.1f}{cost:>10}{weight:>8}"
+        lines.append(f"  {_named(t)[:34]:34}{value}")
     failed = Counter(t["failed"].splitlines()[0][:70] for t in trials if "failed" in t)
     lines += [f"  {n} not done: {why}" for why, n in failed.items()]
     return [*lines, ""]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mintmark.base.record import Measured, RunRecord
-from mintmark.report import chart, headline, table, words
+from mintmark.report import chart, headline, table, trials, words
 from mintmark.report.series import Series
 from mintmark.report.style import CSS
 
@@ -36,6 +36,7 @@ def write(path: Path, record: RunRecord, figures: Sequence[Series] = ()) -> Path
         *table.coming(shown, figures, _shifted(record)),
         *_charts(shown, figures, _season(record)),
         *table.every_step(shown),
+        *trials.table(record.trials),
         *_measures(record.measures),
         *_notes(record.notes),
         *_origin(record),

@@ -56,6 +56,9 @@ td small, th small { font-size: .85em; }
 .forecast thead th { max-width: 11rem; white-space: normal; }
 .forecast th small { display: block; font-weight: 400; }
 .forecast th:first-child { position: sticky; left: 0; background: var(--paper); min-width: 6rem; }
+.trials tbody th { font-weight: 600; min-width: 9rem; max-width: 22rem; overflow-wrap: anywhere; }
+.trials tbody th small { display: block; font-weight: 400; }
+summary { cursor: pointer; color: var(--soft); font-size: .9rem; margin: 8px 0; }
 .measures { width: 100%; }
 .measures td { white-space: nowrap; }
 .measures td:first-child { white-space: normal; min-width: 7rem; }
