@@ -33,7 +33,7 @@ HERE = Path(__file__).parent
 SETS: dict[str, dict[str, Any]] = {
     "fraud_creditcard": {
         "file": "creditcard_sample.csv", "target": "Class", "positive": "1", "prevalence": 0.00173,
-        "payoff": {"true_positive": "Amount - 5", "false_positive": -5, "false_negative": "-Amount",
+        "payoff": {"true_positive": -5, "false_positive": -5, "false_negative": "-Amount",
                    "prevalence": 0.00173},
     },
     "churn_telco": {
@@ -195,7 +195,7 @@ def value(name: str, frame: pd.DataFrame, y: Any, p: Any) -> float | None:
         said = payoff.get(what, 0)
         if isinstance(said, str):
             amount = frame["Amount"].to_numpy()
-            said = {"Amount - 5": amount - 5, "-Amount": -amount}[said]
+            said = {"-Amount": -amount}[said]
         return np.broadcast_to(np.asarray(said, float), len(y))
 
     tp, fp, fn = cell("true_positive"), cell("false_positive"), cell("false_negative")

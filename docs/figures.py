@@ -5,10 +5,28 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-NAMES = ("tabular_speed", "serving", "forecasting", "deep_loop", "text_generation")
+NAMES = ("tabular", "tabular_speed", "serving", "forecasting", "deep_loop", "text_generation")
 SCRIPTS = {name: f"benchmarks/{name}.py" for name in NAMES}
 SETS = {"monthly": "M1 monthly", "weekly": "M4 weekly", "hourly": "M4 hourly"}
+TABLES_OF = {
+    "fraud_creditcard": "fraud_creditcard", "churn_telco": "churn_telco", "anomaly_nsl_kdd": "anomaly_nsl_kdd",
+    "credit_german": "credit_german", "medical_heart_statlog": "heart_statlog", "genetics_golub": "genetics_golub",
+}  # fmt: skip
+TOOLS = {
+    "ours": "mintmark", "autogluon": "AutoGluon", "flaml": "FLAML", "ebm": "EBM", "lightgbm_default": "LightGBM",
+    "logistic": "logistic",
+}  # fmt: skip
 ZH = {
+    "Tables, {seconds:.0f} s each tool: ROC AUC on the test rows, mean of the splits": (
+        "表格，每个工具 {seconds:.0f} 秒：测试行上的 ROC AUC，各次划分取平均"
+    ),
+    "Mean difference to the best of them over the sets: {mean:+.4f}.": "对其中最好者的平均差值（各数据集平均）：{mean:+.4f}。",
+    "splits": "划分次数", "best of them, difference, 95 %": "其中最好者、差值、95 % 区间",
+    "must: reaches 0": "必须：区间触及 0",
+    "What it took, ours / AutoGluon / FLAML": "代价，我们 / AutoGluon / FLAML",
+    "longest run, s": "最长一次，秒", "CPU s": "CPU 秒数", "bundle, MB": "模型大小，MB",
+    "one answer, ms": "回答一行，毫秒",
+    "value per case, ours / best of them": "每笔价值，我们 / 其中最好者", "logistic": "逻辑回归",
     "{} has not been run yet: make bench.": "{} 还没有跑过：make bench。",
     "{date}, {machine}, commit {commit}. Script: [{script}]({script}), result: [{result}]({result}).": (
         "{date}，{machine}，提交 {commit}。脚本：[{script}]({script})，结果：[{result}]({result})。"
@@ -64,6 +82,47 @@ def benchmarks(results: Path, *, zh: bool) -> str:
         about = "{date}, {machine}, commit {commit}. Script: [{script}]({script}), result: [{result}]({result})."
         made.append(say(about).format(script=script, result=f"benchmarks/results/{name}.json", **_about(result)))
     return "\n\n".join(made)
+
+
+def _tabular(result: dict[str, Any], say: Any) -> str:
+    """Measures of every tool, and what three of them took; a dash for a tool that was not done."""
+    found, first, second, means = result["sets"], [], [], []
+    for name, words in TABLES_OF.items():
+        if name not in found:
+            first.append([words, say("not run yet"), *[""] * (len(TOOLS) + 2)])
+            continue
+        r = found[name]
+        tools, best = r["tools"], r["best_peer"]
+        off = r["ours_less"][best]
+        means.append(off["mean"])
+        first.append([
+            words, str(r["splits"]), *(f"{tools[t]['roc_auc']:.4f}" if t in tools else "–" for t in TOOLS),
+            f"{TOOLS[best]} {off['mean']:+.4f} ({off['low']:+.4f}, {off['high']:+.4f})",
+            say("yes" if off["high"] >= 0 else "no"),
+        ])  # fmt: skip
+
+        def three(key: str, form: str, scale: float = 1.0, tools: Any = tools) -> str:
+            some = [tools.get(t) for t in ("ours", "autogluon", "flaml")]
+            return " / ".join(format(x[key] * scale, form) if x else "–" for x in some)
+
+        worth = {t: tools[t]["value_per_case"] for t in tools if "value_per_case" in tools[t]}
+        paid = ""
+        if worth:
+            top = max((t for t in worth if t != "ours"), key=worth.__getitem__)
+            paid = f"{worth['ours']:.4f} / {TOOLS[top]} {worth[top]:.4f}"
+        second.append([
+            words, three("wall_s_most", ".0f"), three("cpu_s", ".0f"), three("bytes", ".1f", 1e-6),
+            three("answer_one_s", ".1f", 1e3), paid,
+        ])  # fmt: skip
+    heads = [say("set"), say("splits"), *(say(t) if t == "logistic" else t for t in TOOLS.values())]
+    heads += [say("best of them, difference, 95 %"), say("must: reaches 0")]
+    took = ["longest run, s", "CPU s", "bundle, MB", "one answer, ms", "value per case, ours / best of them"]
+    head = say("Tables, {seconds:.0f} s each tool: ROC AUC on the test rows, mean of the splits").format(**result)
+    mean = say("Mean difference to the best of them over the sets: {mean:+.4f}.").format(mean=sum(means) / len(means))
+    costs = say("What it took, ours / AutoGluon / FLAML")
+    return "\n\n".join(
+        [f"**{head}**", _table(heads, first), mean, f"**{costs}**", _table([say("set"), *map(say, took)], second)]
+    )
 
 
 def _speed(result: dict[str, Any], say: Any) -> str:
@@ -180,6 +239,6 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 
 TABLES: dict[str, Callable[[dict[str, Any], Any], str]] = {
-    "tabular_speed": _speed, "serving": _serving, "forecasting": _forecasting, "deep_loop": _loop,
+    "tabular": _tabular, "tabular_speed": _speed, "serving": _serving, "forecasting": _forecasting, "deep_loop": _loop,
     "text_generation": _text,
 }  # fmt: skip

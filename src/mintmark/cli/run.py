@@ -11,6 +11,8 @@ import typer
 from mintmark.base.figures import number
 from mintmark.cli.plain import program
 
+INTERRUPTED = 130
+"""exit code of a run that Ctrl-C ended, with the best up to then"""
 MAIN = (
     "roc_auc", "average_precision", "log_loss", "brier_score", "accuracy", "balanced_accuracy", "f1_macro", "precision",
     "recall", "owa", "mase", "smape", "rmse", "mae", "r2", "coverage", "nats_per_character", "bits_per_byte",
@@ -52,6 +54,7 @@ def run(
     measures = {m.name: {"value": m.value, "unit": m.unit, "how": m.how} for m in made.record.measures}
     where = {"record": str(made.folder / "record.json"), "bundle": str(made.bundle), "report": str(made.report)}
     where |= {"forecast": str(made.forecast)} if made.forecast else {}
+    where |= {"exit": INTERRUPTED} if made.interrupted else {}
     return {
         "run": made.id, **where, "measures": measures, "notes": made.record.notes, "rows": made.record.rows,
         "split": made.record.split, "trials": made.record.trials,
