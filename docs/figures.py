@@ -20,7 +20,9 @@ ZH = {
     "Tables, {seconds:.0f} s each tool: ROC AUC on the test rows, mean of the splits": (
         "表格，每个工具 {seconds:.0f} 秒：测试行上的 ROC AUC，各次划分取平均"
     ),
-    "Mean difference to the best of them over the sets: {mean:+.4f}.": "对其中最好者的平均差值（各数据集平均）：{mean:+.4f}。",
+    "Mean difference to the best of them over the sets: {mean:+.4f}.": (
+        "对其中最好者的平均差值（各数据集平均）：{mean:+.4f}。"
+    ),
     "splits": "划分次数", "best of them, difference, 95 %": "其中最好者、差值、95 % 区间",
     "must: reaches 0": "必须：区间触及 0",
     "What it took, ours / AutoGluon / FLAML": "代价，我们 / AutoGluon / FLAML",
