@@ -130,7 +130,7 @@ class _Child:
 
 def _carried_out(p: Any, jobs: list[dict[str, Any]], lanes: int, folder: Path) -> Iterator[dict[str, Any]]:
     """Each job in a process of its own, so many at a time, in their order."""
-    waiting, running, pause = list(enumerate(jobs)), dict[int, _Child](), PATIENCE_S
+    waiting, running, pause, asks = list(enumerate(jobs)), dict[int, _Child](), PATIENCE_S, os.getppid()
     free = [_lane(i, lanes) for i in range(lanes)]
     lane: dict[int, set[int]] = {}
     while waiting or running:
@@ -149,6 +149,10 @@ def _carried_out(p: Any, jobs: list[dict[str, Any]], lanes: int, folder: Path) -
                     os.sched_setaffinity(0, mine)
                 os._exit(_work(p, job, seconds, folder))
             running[child], lane[child] = _Child(place, now, now + seconds + GRACE_S), mine
+        if os.getppid() != asks:  # who asked was killed, and may be asking anew
+            for child in running:
+                _kill(child)
+            return
         for child in list(running):
             done, status, used = os.wait4(child, os.WNOHANG)
             about = running[child]
