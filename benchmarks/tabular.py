@@ -91,18 +91,31 @@ def _cut(frame: pd.DataFrame, target: str, seed: int) -> list[pd.DataFrame]:
 
 def carry_out(tool: str, folder: Path, pythons: dict[str, str], seconds: float) -> dict[str, Any] | None:
     """One tool on one split: wall and CPU seconds of all its processes, and how busy others were meanwhile."""
-    out = (folder / tool).absolute()
+    folder = folder.absolute()
+    out = folder / tool
     out.mkdir(exist_ok=True)
     said = json.loads((folder / "set.json").read_text())
     if tool == "ours":
-        words = [sys.executable, str(HERE / "tabular.py"), "--ours", str(folder), "--seconds", str(seconds)]
+        words = [
+            str(Path(sys.executable).absolute()),
+            str(HERE.absolute() / "tabular.py"),
+            "--ours",
+            str(folder),
+            "--seconds",
+            str(seconds),
+        ]
     else:
         python = pythons["autogluon" if tool == "autogluon" else "others"]
-        words = [python, str(HERE / "peers" / "tabular_peer.py"), tool, str(folder / "train.csv")]
+        words = [
+            str(Path(python).absolute()),
+            str(HERE.absolute() / "peers" / "tabular_peer.py"),
+            tool,
+            str(folder / "train.csv"),
+        ]
         words += [str(folder / "test.csv"), said["target"], said["positive"], str(seconds), str(out)]
     busy, own, start = _busy_s(), _children_s(), time.perf_counter()
     with (out / "log").open("w") as log:
-        process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True, cwd=out)
         try:
             code = process.wait(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:

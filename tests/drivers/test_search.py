@@ -136,6 +136,16 @@ def test_other_tasks_are_searched_too(task: str, tmp_path: Path) -> None:
     assert len(done) == 2 and sum(t["weight"] for t in done) == pytest.approx(1)
 
 
+def test_networks_are_sought_too(tmp_path: Path) -> None:
+    settings = starter("text_generation")["settings"] | {"model": "auto", "steps": 8, "evaluate_every": 4, "samples": 4}
+    recipe = {"task": "text_generation", "data": "example", "budget": "3 trials", "settings": settings}
+    run = mm.run(recipe, out=tmp_path)
+    done = [t for t in run.record.trials if "value" in t]
+    assert {t["settings"]["model"] for t in done} == {"gru", "gpt", "lstm"}
+    best = min(done, key=lambda t: t["value"])
+    assert best["name"] == "nats_per_character" and best["weight"] == 1
+
+
 def starter(task: str) -> dict[str, Any]:
     from mintmark import tasks
 

@@ -22,7 +22,7 @@ from mintmark.numerics.batch import Batch, View
 from mintmark.numerics.ctx import Ctx
 from mintmark.numerics.fields import Limits, objects
 from mintmark.recipe.schema import Columns
-from mintmark.recipe.strict import Strict
+from mintmark.recipe.strict import Strict, searched
 from mintmark.tasks import Task
 
 MOST_STOPS, LONGEST_STOP = 64, 1000
@@ -33,8 +33,10 @@ AT_ONCE = 256
 
 
 class Config(Strict):
-    model: Literal["gpt", "gru", "lstm"] = Field(
-        "gpt", description="The kind of network: a transformer, or one of two recurrent ones."
+    model: Literal["auto", "gpt", "gru", "lstm"] = Field(
+        "gpt",
+        description="The kind of network: a transformer, or one of two recurrent ones; auto: sought within the budget, "
+        "gpt without one.",
     )
     layers: int = Field(6, ge=1, le=200, description="Layers of the network.")
     width: int = Field(256, ge=8, le=16384, description="Numbers that stand for a token in each layer.")
@@ -57,12 +59,24 @@ class Config(Strict):
     head: tuple[str, ...] = Field(
         (), description="Columns put before the text, each on a line of its own, such as a title."
     )
-    dropout: float = Field(0.1, ge=0, lt=1, description="Share of a layer's numbers left out at random in training.")
+    dropout: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="Share of a layer's numbers left out at random in training.",
+        json_schema_extra=searched(0.0, 0.3),
+    )
     steps: int = Field(
         4000, ge=1, le=10**9, description="Steps of training at most; the learning rate falls over them."
     )
     batch: int = Field(32, ge=0, description="Windows of a pass; 0: as many as memory and speed allow.")
-    learning_rate: float = Field(2e-3, gt=0, le=1, description="The highest one, after the warm-up.")
+    learning_rate: float = Field(
+        2e-3,
+        gt=0,
+        le=1,
+        description="The highest one, after the warm-up.",
+        json_schema_extra=searched(5e-4, 8e-3, log=True),
+    )
     warmup: float = Field(0.03, ge=0, le=1, description="Share of the steps in which the learning rate rises.")
     weight_decay: float = Field(0.1, ge=0, le=10, description="How strongly weights are pulled towards 0.")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
@@ -152,7 +166,10 @@ def _checked(rows: Rows, columns: Columns, config: Config) -> None:
     for name in config.head:
         if name not in rows.names or name == columns.text:
             raise unknown("column", name, [n for n in rows.names if n != columns.text], where="settings.head")
-    if not config.pretrained and config.model == "gpt" and config.width % (2 * config.heads):
+    if config.pretrained and config.model == "auto":
+        what = "chooses among networks from nothing, and `pretrained` names the one to tune."
+        raise RecipeError(what, where="settings.model 'auto'", fix="one of the two.")
+    if not config.pretrained and config.model in ("auto", "gpt") and config.width % (2 * config.heads):
         what = f"is {config.width}, which {config.heads} heads cannot share in even parts."
         fix = f"width = {max(1, round(config.width / 2 / config.heads)) * 2 * config.heads}"
         raise RecipeError(what, where="settings.width", fix=fix)
@@ -251,7 +268,8 @@ def fit(train: View, valid: View | None, config: Config, ctx: Ctx) -> State:
         rank = config.lora_rank if config.tuning == "lora" else 0
         about = {"lora_rank": rank, "dropout": config.dropout, "context": facts["context"]}
         return text_model.tune(given, pretrained.find(config.pretrained), facts["config"], about, options, ctx)
-    shape = Shape(config.model, tokens.size, config.layers, config.width, config.heads, config.context, config.dropout)
+    kind = "gpt" if config.model == "auto" else config.model
+    shape = Shape(kind, tokens.size, config.layers, config.width, config.heads, config.context, config.dropout)
     return text_model.fit(given, shape, options, ctx)
 
 
