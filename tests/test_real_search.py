@@ -141,7 +141,7 @@ def test_a_search_that_is_killed_again_and_again_loses_no_finished_trial(real_da
     assert whole.returncode == 0, whole.stderr[-2000:]
     trials = [t for t in json.loads(whole.stdout)["trials"] if t["origin"] != "blend"]
     assert len(trials) == 9 and len(stamps) >= 5
-    again = subprocess.run([*words[:-2], str(tmp_path / "other")], capture_output=True, text=True, timeout=300)
+    again = subprocess.run([*words[:-1], str(tmp_path / "other")], capture_output=True, text=True, timeout=300)
     calm = [t for t in json.loads(again.stdout)["trials"] if t["origin"] != "blend"] if again.returncode == 0 else []
     choice = [(t["settings"], round(t["value"], 9), t["weight"]) for t in trials if "value" in t]
     assert choice == [(t["settings"], round(t["value"], 9), t["weight"]) for t in calm if "value" in t]

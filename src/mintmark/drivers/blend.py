@@ -14,14 +14,17 @@ from mintmark.numerics.decide import Validation
 Array = Any
 STEPS, ROWS_A_STEP = 25, 200
 """times that a member is added, and rows that allow one: of few rows greed learns the noise"""
-MOST = 5
-"""members, as each costs time at every answer"""
+START, MOST = 3, 5
+"""kinds of model that the mean starts from; members, as each costs time at every answer"""
 LEAST = 0.04
 """weight below which a member is left out"""
+NEAR = 1.25
+"""times the least loss that the best of a kind of model may have, to be among those that the mean starts from"""
 
 
 def weights(p: Prepared, trials: Sequence[Trial]) -> dict[int, float]:
-    """Place among the trials -> weight: the best of each of five families, then, greedily, what helps their mean most.
+    """Place among the trials -> weight: the best of each of three families that come near the best of all; then what
+    helps their mean most, one by one.
 
     `trials` come best first; ties go to the earlier. Classes are mixed by their probabilities and judged by the area
     under the curve (two) or the log loss (more, or wherever decisions are paid); numbers by their squared error.
@@ -29,14 +32,15 @@ def weights(p: Prepared, trials: Sequence[Trial]) -> dict[int, float]:
     """
     said = [_said(p, t) for t in trials]
     loss = _loss(p, trials)
-    first: dict[str, int] = {}
+    alone, first = [loss(s) for s in said], dict[str, int]()
     for i, t in enumerate(trials):
-        first.setdefault(t.ask.family, i)
-    chosen = list(first.values())[:MOST]
+        if alone[i] <= NEAR * min(alone):
+            first.setdefault(t.ask.family, i)
+    chosen = list(first.values())[:START] or [int(np.argmin(alone))]
     total = np.sum([said[i] for i in chosen], 0)
     for _ in range(min(STEPS, round(len(p.parts.held) / ROWS_A_STEP))):
-        losses = [loss((total + s) / (len(chosen) + 1)) for s in said]
-        found = int(np.argmin(losses))
+        open_ = range(len(said)) if len(set(chosen)) < MOST else sorted(set(chosen))
+        found = min(open_, key=lambda i: loss((total + said[i]) / (len(chosen) + 1)))
         total = total + said[found]
         chosen.append(found)
     count = np.bincount(chosen, minlength=len(trials)) / len(chosen)

@@ -46,7 +46,7 @@ class Settings(Strict):
         None,
         ge=1,
         description="Of trees: splits from root to leaf, at most; without it no limit, 6 for xgboost and catboost.",
-        json_schema_extra=searched(2, 10, of=("xgboost", "catboost")),
+        json_schema_extra=searched(2, 8, of=("xgboost", "catboost")),
     )
     max_features: float | None = Field(
         None,
