@@ -56,7 +56,7 @@ def splits(name: str, data: Path, work: Path) -> list[Path]:
     """Folders with train.csv and test.csv, written once."""
     about_set = SETS[name]
     files = about_set["file"] if isinstance(about_set["file"], tuple) else (about_set["file"],)
-    parts = [pd.read_csv(data / name / f, encoding="utf-8-sig") for f in files]
+    parts = [pd.read_csv(data / name / f, encoding="utf-8-sig", na_values=[" "]) for f in files]  # for all tools alike
     for frame in parts:
         frame.columns = [c.strip() for c in frame.columns]
         frame.drop(columns=about_set.get("drop", []), inplace=True)

@@ -4,11 +4,15 @@ from typing import Any
 
 from mintmark.base.version import __version__
 
-__all__ = ["__version__", "load", "run"]
+__all__ = ["__version__", "as_estimator", "load", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    """`mm.run` and `mm.load` are imported when first used, so that `import mintmark` stays light."""
+    """`mm.run` and its like are imported when first used, so that `import mintmark` stays light."""
+    if name == "as_estimator":
+        from mintmark.estimator import as_estimator
+
+        return as_estimator
     if name in __all__:
         from mintmark import api
 

@@ -15,8 +15,7 @@ from mintmark.base.record import Measured, RunRecord
 from mintmark.base.version import __version__
 
 if TYPE_CHECKING:
-    from mintmark import report, spine
-    from mintmark.data.part import Part
+    from mintmark import spine
     from mintmark.data.rows import Rows
     from mintmark.numerics.ctx import Ctx, Hear
     from mintmark.recipe.schema import Recipe
@@ -75,7 +74,7 @@ def run(
     goes on where an unfinished run stopped; `fresh` starts over. `hear(name, value, unit, step, of)` follows the work.
     Raises: MintmarkError: see base/errors.py; nothing half-written is left behind.
     """
-    from mintmark import report, spine
+    from mintmark import reporting, spine
     from mintmark.artifact import folder as places
     from mintmark.artifact import sign
     from mintmark.base.meter import metered
@@ -111,6 +110,7 @@ def run(
         with metered(record, "train"):
             p, trained, interrupted = _trained(p, ctx, source)
         record.notes += _noted(trained)
+        record.notes += ["interrupted: this is the best of what was tried until then."] if interrupted else []
         if time.monotonic() > deadline:
             record.notes.append(f"the budget of {made.budget} was used up: fits were stopped before they were done.")
         test, made_then = spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))
@@ -121,7 +121,7 @@ def run(
         record.add(*called(loaded, asked, once=coming is not None))
         record.add(*_costs(record))
         record.notes += [sign.MADE] if signer.made else []
-        report.write(folder / "report.html", record, _forecast(p, coming, loaded, folder, test, made_then))
+        reporting.write(folder, record, p, trained, loaded, coming, test, made_then)
         _log(ledger, record, record.save(path))
         _clear(folder / "work")
     return Run(folder, record, interrupted)
@@ -269,46 +269,6 @@ def _noted(trained: "spine.Trained") -> list[str]:
     features, model = trained.features.facts, trained.model.facts
     unused = [f"column {c['column']!r} is not used: it {c['why']}." for c in features.get("left_out", [])[:20]]
     return [*unused, *features.get("notes", []), *model.get("training", {}).get("notes", [])]
-
-
-def _forecast(
-    p: "spine.Prepared",
-    coming: "Rows | None",
-    loaded: "spine.Loaded",
-    folder: Path,
-    test: "Part",
-    tested: Any,
-) -> "list[report.Figure]":
-    """Answer what comes next, where the task can ask for it, into forecast.csv; and what a report draws of it."""
-    from pyarrow import csv
-
-    from mintmark import report, spine
-    from mintmark.numerics import answers
-
-    if coming is None:
-        return []
-    whole, columns = p.parts.everything.open(), p.columns
-    made = spine.answer(loaded, coming)
-    asked, table = coming.table(), answers.flat(made)
-    for name in asked.schema.names[::-1]:
-        if asked[name].null_count < len(asked):  # what is not known of the future is not written as an empty column
-            table = table.add_column(0, name, _dates(asked[name]))
-    csv.write_csv(table, folder / "forecast.csv")
-    names = {"id": columns.id, "time": columns.time, "target": columns.target}
-    history = whole.raw.select([n for n in names.values() if n]).table()
-    asked_then, truth = test.questions.table(), test.truth.table()
-    return report.figures(history, asked_then, tested, truth, coming.table(), made, **names)
-
-
-def _dates(column: Any) -> Any:
-    """Times that are all at midnight as dates."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not pa.types.is_timestamp(column.type):
-        return column
-    days = pc.floor_temporal(column, unit="day")
-    return column.cast(pa.date32()) if days.equals(column) else column
 
 
 def _recipe(recipe: Any, data: Any, sets: Sequence[str], budget: str | None) -> "tuple[Recipe, Rows | None]":

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from mintmark import capabilities, tasks
-from mintmark.artifact import bundle, sign
+from mintmark.artifact import bundle, card, seal, sign
 from mintmark.artifact.environment import environment
 from mintmark.base.meter import meter, metered
 from mintmark.base.record import Measured, RunRecord, mean, spread
@@ -143,9 +143,13 @@ def finish(p: Prepared, t: Trained, ctx: Ctx, out: Path, looked: Count = lambda:
             )
             p.record.notes.append("fitted once more on all rows; the measures are of the model before that.")
         questions = table.schema_of(p.parts.dev.questions.drop([ASKED]), p.task.optional)
-        facts = {"answer": p.task.answer, "refit": refit, "questions": questions, "environment": environment()}
+        facts: dict[str, Any] = {"answer": p.task.answer, "refit": refit, "promise": decide.promised(p.record.measures)}
+        facts |= {"questions": questions, "environment": environment()}
+        seen = decide.outlined(decision, t.validation)
+        decision = profile.watched(decision, p.parts.dev.questions.drop([ASKED]), p.columns, seen)
         past = p.parts.everything.open().past.tail().only(features.facts.get("past")).state()
-        packed = bundle.Bundle(p.record.identity() | facts, features, model, decision, past)
+        cards = card.cards(p.record, facts, model.facts)
+        packed = bundle.Bundle(p.record.identity() | facts, features, model, decision, past, cards)
         p.record.add(bundle.save(packed, out / "bundle", sign.signer()))
     return test, made
 
@@ -157,9 +161,9 @@ def run(recipe: Recipe, out: Path, source: Rows | None = None) -> RunRecord:
     return p.record
 
 
-def load(path: Path) -> Loaded:
-    """Verify, then parse.   Raises: BundleError: unsigned, altered, or not trusted here."""
-    made = bundle.load(path, sign.trust())
+def load(path: Path, key: seal.Key | None = None) -> Loaded:
+    """Verify, open where it is sealed, then parse.   Raises: BundleError: unsigned, altered, not trusted, or no key."""
+    made = bundle.load(path, sign.trust(), key)
     task, past = tasks.get(made.facts["task"]), Past.of(made.past)
     return Loaded(made.facts, task, made.features, made.model, made.decision, past)
 

@@ -2,7 +2,10 @@
 
 mintmark.json                          facts of the whole: format, task, schema of the questions, environment
 features/ model/ decision/ past/       facts.json, arrays.safetensors, files/NAME, parts/NAME/... and so on inwards
+README.md bom.json                     model card and bill of materials, for other tools
 model.sig                              OpenSSF model signing: every file with its SHA-256
+
+A sealed one holds all of these, its signature among them, as ciphertext: see seal.py.
 """
 
 import errno
@@ -13,11 +16,12 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mintmark.artifact import signature, tree
+from mintmark.artifact import card, seal, signature, tree
 from mintmark.artifact.sign import Signer, Trust
 from mintmark.artifact.signature import AGAIN
 from mintmark.artifact.tree import Files
@@ -42,6 +46,8 @@ class Bundle:
     model: State
     decision: State
     past: State
+    cards: dict[str, bytes] = field(default_factory=dict)
+    """what it says of itself to other tools, see card.py: written and signed, never read back"""
 
 
 def save(bundle: Bundle, out: Path, signer: Signer) -> Measured:
@@ -50,24 +56,22 @@ def save(bundle: Bundle, out: Path, signer: Signer) -> Measured:
     Raises: BundleError: the disk is full or not writable, or `out` holds something that is no bundle.
             TypeError, ValueError: a State holds what cannot be kept; names it.
     """
-    if not _replaceable(out):
-        fix = "choose another folder with --out, or move it away."
-        raise BundleError("is there already and is no bundle, so it is not replaced.", where=str(out), fix=fix)
     facts = bundle.facts | {"format": FORMAT}
     states = {name: getattr(bundle, name) for name in STATES}
-    size = _write(tree.write(FACTS, facts, states), out, signer)
+    size = _put(chain(bundle.cards.items(), tree.write(FACTS, facts, states)), out, signer)
     return Measured("bundle.size", size, "bytes", "down", source="sum of the files written")
 
 
-def load(path: Path, trust: Trust) -> Bundle:
-    """Verify, then parse, with numbered upgrades where the bundle is older.
+def load(path: Path, trust: Trust, key: seal.Key | None = None) -> Bundle:
+    """Verify, open where it is sealed, then parse, with numbered upgrades where the bundle is older.
 
-    Raises: BundleError: unsigned, altered, not trusted, damaged, or of a later format.
+    Raises: BundleError: unsigned, altered, not trusted, damaged, sealed with another key, or of a later format.
     """
-    files = verify(path, trust)
+    files = opened(verify(path, trust), trust, str(path), key)
     del files[signature.NAME]
-    files = _upgraded(files, str(path))
-    return Bundle(facts(files, path), **tree.read(files, FACTS, STATES, str(path)))
+    files = _upgraded({n: c for n, c in files.items() if n not in card.NAMES}, str(path))
+    read = tree.read(files, FACTS, STATES, str(path))
+    return Bundle(facts(files, path), read["features"], read["model"], read["decision"], read["past"])
 
 
 def verify(path: Path, trust: Trust) -> Files:
@@ -87,10 +91,43 @@ def verify(path: Path, trust: Trust) -> Files:
         files = {name: _read(path / name) for name in digests}
     except (OSError, MemoryError) as exc:
         raise BundleError(f"cannot be read: {exc}.", where=where, fix="check the path and its permissions.") from exc
-    for name, content in files.items():
-        if hashlib.sha256(content).hexdigest() != digests[name]:
-            raise BundleError(f"{name} was altered after it was signed.", where=where, fix=AGAIN)
+    _unaltered(files, digests, where)
     return files | {signature.NAME: signed}
+
+
+def opened(files: Files, trust: Trust, where: str, key: seal.Key | None = None) -> Files:
+    """The files of a verified bundle, or those within a sealed one: they too are held against their own signature.
+
+    Raises: BundleError: no key or another one, see seal.key_of; or what is within is not as its maker signed it.
+    """
+    if seal.HEADER not in files:
+        return files
+    inner = seal.opened(files, seal.key_of(seal.about(files, where), where, key), where)
+    digests = signature.check(inner.get(signature.NAME, b""), trust, where)
+    if inner.keys() != digests.keys() | {signature.NAME}:
+        raise BundleError("holds other files than its maker signed.", where=where, fix=AGAIN)
+    _unaltered(inner, digests, where)
+    return inner
+
+
+def seal_up(path: Path, out: Path, key: seal.Key, trust: Trust, signer: Signer) -> int:
+    """Write a bundle, its signature included, as a sealed one that is signed here; the bytes written come out.
+
+    Raises: BundleError: see `load` and `save`; or it is sealed already.
+    """
+    files = verify(path, trust)
+    if seal.HEADER in files:
+        raise BundleError("is sealed already.", where=str(path), fix=f"mintmark unseal {path} --out FOLDER")
+    facts(files, path)
+    return _put(seal.sealed(files, key), out, signer)
+
+
+def unseal(path: Path, out: Path, key: seal.Key | None, trust: Trust) -> int:
+    """Write the bundle within a sealed one, byte for byte as its maker signed it; the bytes written come out."""
+    files = verify(path, trust)
+    if seal.HEADER not in files:
+        raise BundleError("is not sealed.", where=str(path), fix="use it as it is.")
+    return _put(opened(files, trust, str(path), key).items(), out, None)
 
 
 def facts(files: Files, path: Path) -> dict[str, Any]:
@@ -127,6 +164,12 @@ def _signature(path: Path) -> bytes:
         return _read(path / signature.NAME, most=signature.MOST_BYTES)
     except FileNotFoundError as exc:
         raise BundleError(f"is not signed: {signature.NAME} is missing.", where=str(path), fix=AGAIN) from exc
+
+
+def _unaltered(files: Files, digests: dict[str, str], where: str) -> None:
+    for name, digest in digests.items():
+        if hashlib.sha256(files[name]).hexdigest() != digest:
+            raise BundleError(f"{name} was altered after it was signed.", where=where, fix=AGAIN)
 
 
 def _same_names(path: Path, digests: dict[str, str]) -> None:
@@ -196,11 +239,22 @@ def _replaceable(out: Path) -> bool:
         return not os.path.lexists(out)
     except OSError:
         return False
-    return not names or FACTS in names
+    return not names or FACTS in names or seal.HEADER in names
 
 
-def _write(files: Iterable[tuple[str, bytes]], out: Path, by: Signer) -> int:
-    """Bytes written. The folder is filled and signed in a hidden one beside it, then moved: all or nothing."""
+def _put(files: Iterable[tuple[str, bytes]], out: Path, by: Signer | None) -> int:
+    """Bytes written, unless `out` holds something of the user's own."""
+    if not _replaceable(out):
+        fix = "choose another folder with --out, or move it away."
+        raise BundleError("is there already and is no bundle, so it is not replaced.", where=str(out), fix=fix)
+    return _write(files, out, by)
+
+
+def _write(files: Iterable[tuple[str, bytes]], out: Path, by: Signer | None) -> int:
+    """Bytes written. The folder is filled and signed in a hidden one beside it, then moved: all or nothing.
+
+    by: None where a signature is among the files.
+    """
     out = Path(os.path.abspath(out))
     half = None
     try:
@@ -214,7 +268,8 @@ def _write(files: Iterable[tuple[str, bytes]], out: Path, by: Signer) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("xb") as file:  # x: two names that this disk takes for one are an error
                 file.write(content)
-        signature.sign(new, by)
+        if by is not None:
+            signature.sign(new, by)
         size = _sync(new)
         _swap(half, out)
     except OSError as exc:

@@ -16,6 +16,12 @@ Show = Callable[[dict[str, Any]], str]
 WrongUse: Any = typer.BadParameter.__mro__[2]
 """the base of what typer raises for a wrong command line: click's, which newer typer carries within itself"""
 INTERRUPTED = 130
+
+
+class Told(int):
+    """The exit code of a command that has printed what it has to say."""
+
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output and nothing else.")]
 
 
@@ -24,10 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
     try:
-        code = int(_app()(words, standalone_mode=False, prog_name="mintmark") or 0)
-        if code == INTERRUPTED:  # typer turns Ctrl-C into this code, and says nothing
+        code = _app()(words, standalone_mode=False, prog_name="mintmark") or 0
+        if code == INTERRUPTED and not isinstance(code, Told):  # typer turns Ctrl-C into this code, and says nothing
             raise KeyboardInterrupt
-        return code
+        return int(code)
     except MintmarkError as exc:
         return _fail(exc.as_dict(), exc.exit_code, as_json)
     except typer.Exit as exc:
@@ -58,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _app() -> typer.Typer:
-    from mintmark.cli import keys, new, predict, run, runs, serve, tasks, verify
+    from mintmark.cli import api_keys, keys, new, predict, report, run, runs, seal, serve, tasks, verify
 
     app = typer.Typer(
         help="Data and a short recipe in; a model that is decided by money, signed and served out.",
@@ -69,10 +75,13 @@ def _app() -> typer.Typer:
     commands: tuple[tuple[str, Command, Show], ...] = (
         ("run", run.run, run.show),
         ("runs", runs.runs, runs.show),
+        ("report", report.report, _lines),
         ("tasks", tasks.tasks, tasks.show),
         ("new", new.new, new.show),
         ("predict", predict.predict, predict.show),
         ("verify", verify.verify, _lines),
+        ("seal", seal.seal, _lines),
+        ("unseal", seal.unseal, _lines),
         ("serve", serve.serve, _lines),
     )
     for name, command, show in commands:
@@ -88,6 +97,7 @@ def _app() -> typer.Typer:
     for name, command in about_keys:
         group.command(name)(_said(command, _lines))
     app.add_typer(group, name="keys")
+    app.add_typer(api_keys.group(_said, _lines), name="api-keys")
     return app
 
 
@@ -116,7 +126,7 @@ def _said(command: Command, show: Show) -> Callable[..., int]:
         said = command(*args, **kwargs)
         code = int(said.pop("exit", 0))
         print(json.dumps(said, ensure_ascii=False, default=str) if json_ else show(said), flush=True)
-        return code
+        return Told(code)
 
     wrapped.__signature__ = signature.replace(parameters=[*signature.parameters.values(), extra])  # type: ignore[attr-defined]
     wrapped.__annotations__ = {**command.__annotations__, "json_": Json}

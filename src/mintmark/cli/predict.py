@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from mintmark.cli.seal import KeyFile, key_of
+
 ENDINGS = (".csv", ".parquet", ".jsonl")
 
 
@@ -14,6 +16,7 @@ def predict(
     out: Annotated[
         Path | None, typer.Option(help="Write answers there (.csv, .parquet, .jsonl) instead.", show_default=False)
     ] = None,
+    key_file: KeyFile = None,
 ) -> dict[str, Any]:
     """Answer the questions of a file; the same code answers in the server."""
     from mintmark import spine
@@ -22,7 +25,7 @@ def predict(
     from mintmark.numerics import answers
     from mintmark.recipe import schema
 
-    loaded = spine.load(bundle)
+    loaded = spine.load(bundle, key_of(key_file))
     if out is not None and out.suffix not in ENDINGS:
         raise RecipeError(f"unknown ending {out.suffix!r}.", where="--out", fix=", ".join(ENDINGS))
     texts = [f["name"] for f in loaded.facts["questions"] if f["kind"] == "text"]

@@ -54,9 +54,9 @@ def run(
     measures = {m.name: {"value": m.value, "unit": m.unit, "how": m.how} for m in made.record.measures}
     where = {"record": str(made.folder / "record.json"), "bundle": str(made.bundle), "report": str(made.report)}
     where |= {"forecast": str(made.forecast)} if made.forecast else {}
-    where |= {"exit": INTERRUPTED} if made.interrupted else {}
+    ends = {"exit": INTERRUPTED} if made.interrupted else {}
     return {
-        "run": made.id, **where, "measures": measures, "notes": made.record.notes, "rows": made.record.rows,
+        "run": made.id, **where, **ends, "measures": measures, "notes": made.record.notes, "rows": made.record.rows,
         "split": made.record.split, "trials": made.record.trials,
     }  # fmt: skip
 

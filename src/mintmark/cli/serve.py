@@ -7,77 +7,130 @@ from typing import Annotated, Any
 import typer
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def serve(
     bundles: Annotated[
         list[str],
-        typer.Argument(help="Bundle folders, or NAME=FOLDER; without a name, that of the run.", show_default=False),
+        typer.Argument(
+            help="Bundle folders, NAME=FOLDER or NAME@VERSION=FOLDER; without a name, that of the run.",
+            show_default=False,
+        ),
     ],
     host: Annotated[
         str, typer.Option(help="Address to listen on; 0.0.0.0 for every one of this machine.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of API keys, of `mintmark api-keys`; without it everybody may ask.", show_default=False
+        ),
+    ] = None,
+    rate: Annotated[
+        str, typer.Option(help='Requests of each key, or of each address without keys: "100/s", "1000/min".')
+    ] = "",
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(help="Certificate with its chain, PEM; then only https is spoken.", show_default=False),
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The certificate's key, PEM.", show_default=False)] = None,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that answer, for models without a past.")] = 1,
     max_rows: Annotated[int, typer.Option(min=1, help="Rows in one request.")] = 10_000,
     max_body_mib: Annotated[int, typer.Option(min=1, max=1024, help="MiB of one request's body.")] = 8,
     max_requests: Annotated[int, typer.Option(min=1, help="Requests at once; more are told to come again.")] = 1024,
+    timeout: Annotated[int, typer.Option(min=1, help="Seconds in which an answer must be there.")] = 60,
     max_streams: Annotated[int, typer.Option(min=1, help="Answers sent while they are written, at once.")] = 8,
     state: Annotated[
         Path | None,
         typer.Option(help="Folder where events are kept, so that a restart knows them.", show_default=False),
     ] = None,
+    admin: Annotated[
+        Path | None,
+        typer.Option(
+            "--bundles", help="Folder from which a key of scope admin may have others served.", show_default=False
+        ),
+    ] = None,
+    monitor: Annotated[
+        Path | None, typer.Option(help="File of triggers that watch the traffic: a monitor.toml.", show_default=False)
+    ] = None,
+    no_outcomes: Annotated[
+        bool, typer.Option("--no-outcomes", help="Keep no answers with --state: what became of them cannot be told.")
+    ] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="File for the log, one line a request among it; else standard error.", show_default=False),
+    ] = None,
     log_requests: Annotated[bool, typer.Option("--log-requests", help="One line a request, without its rows.")] = False,
+    log_addresses: Annotated[bool, typer.Option("--log-addresses", help="With the address of who asked.")] = False,
 ) -> dict[str, Any]:
     """Serve bundles over HTTP until stopped (Ctrl-C or SIGTERM), then finish what is in flight."""
-    import json
-    import shlex
-
-    from mintmark import serving, spine
+    from mintmark import serving
+    from mintmark.serving import workers as crew
+    from mintmark.serving.access import Keys
+    from mintmark.serving.greeting import Greeting
+    from mintmark.serving.options import Options
+    from mintmark.serving.rate import Rate
+    from mintmark.serving.tls import Certificate
 
     paths = named(bundles)
-    loaded = {name: spine.load(path) for name, path in paths.items()}
     body_bytes = max_body_mib << 20
     held = max(256 << 20, 4 * body_bytes)
-    limits = serving.Limits(max_rows, body_bytes, requests=max_requests, held_bytes=held, streams=max_streams)
-    serving.logs()
-    sock = serving.listen(host, port)
-    app = serving.make_app(loaded, limits, log_requests, state)
-    models = app.state.models.values()
-    for model in models:
-        model.warm()
-    at = sock.getsockname()
+    limits = serving.Limits(
+        max_rows, body_bytes, requests=max_requests, held_bytes=held, streams=max_streams, answer_s=timeout,
+        waiting_rows=max(100_000, 2 * max_rows),
+    )  # fmt: skip
+    certificate = Certificate.of(tls_cert, tls_key)
+    if rate:
+        Rate.of(rate)
+    if keys:
+        Keys(keys)
+    options = Options(
+        {name: str(path) for name, path in paths.items()}, limits, _text(keys), rate,
+        (str(certificate.chain), str(certificate.key)) if certificate else None, _text(state), _text(admin), _text(log),
+        log_requests, log_addresses, _text(monitor), not no_outcomes,
+    )  # fmt: skip
+    serving.logs(log)
+    app = options.app() if workers == 1 else None
+    sockets = crew.ports(host, port, workers) if workers > 1 else [serving.listen(host, port)]
+    at = sockets[0].getsockname()
     shown = f"[{at[0]}]" if ":" in at[0] else at[0]
-    url = f"http://{shown}:{at[1]}"
+    url = f"http{'s' if certificate else ''}://{shown}:{at[1]}"
 
-    def ready() -> None:
-        first = next(iter(models))
-        example = shlex.quote(json.dumps({"row": first.questions.sample()}, ensure_ascii=False))
-        typer.echo(f"mintmark listens on {url} and serves {', '.join(paths)}; Ctrl-C stops it.", err=True)
-        call = f"curl {url}/v1/models/{first.name}/predict -H 'content-type: application/json' -d {example}"
-        typer.echo(f"Try:\n  {call}", err=True)
-        if state is None and any(model.history for model in models):
-            typer.echo("Events are kept in memory: a restart forgets them. --state DIR keeps them.", err=True)
+    def greet(greeting: Greeting) -> None:
+        for line in greeting.lines(url, at[0], list(paths)):
+            typer.echo(line, err=True)
 
-    try:
-        serving.run(app, [sock], limits, ready)
-    finally:
-        for model in models:
-            model.close()
+    if app is None:
+        crew.run(options, workers, sockets, lambda facts: greet(Greeting(**facts)))
+    else:
+        try:
+            serving.run(app, sockets, limits, lambda: greet(Greeting.of(app)), certificate)
+        finally:
+            app.state.close()
     return {"served": list(paths), "url": url, "stopped": True}
 
 
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
 def named(bundles: list[str]) -> dict[str, Path]:
-    """Name -> folder, in the order given.   Raises: RecipeError: two of one name, or a name that no URL can hold."""
+    """Name, or name@version -> folder, in the order given.
+
+    Raises: RecipeError: two of one name, or a name that no URL can hold.
+    """
     from mintmark.base.errors import RecipeError
 
     out: dict[str, Path] = {}
     for text in bundles:
         name, is_named, path = text.partition("=")
-        if not is_named or not NAME.fullmatch(name) or Path(text).is_dir():
+        if not is_named or not fits(name) or Path(text).is_dir():
             path = text
             folder = Path(path).resolve()
             name = folder.parent.name if folder.name == "bundle" else folder.name
-        if not NAME.fullmatch(name):
+        if not fits(name):
             what = f"{name!r} cannot be the name of a model: letters, digits, dots and dashes can."
             raise RecipeError(what, where=text, fix=f"NAME={path}")
         if name in out:
@@ -85,3 +138,9 @@ def named(bundles: list[str]) -> dict[str, Path]:
             raise RecipeError(what, where="BUNDLES", fix=f"name one of them: {name}2={path}")
         out[name] = Path(path)
     return out
+
+
+def fits(name: str) -> bool:
+    """Whether it can be the name of a model, or that of a version of one."""
+    of, versioned, version = name.partition("@")
+    return bool(NAME.fullmatch(of)) and (not versioned or bool(VERSION.fullmatch(version)))

@@ -1,9 +1,7 @@
-"""The ledger's file: one table that only grows, written by one process at a time.
+"""The ledger: one table that only grows, written by one process at a time.
 
 Each entry holds the hash of the one before it, so that an entry that is changed, taken out or moved is found. Whoever
-can write the file can also write a whole new one: a hash chain shows meddling with a part, not a forgery of the whole.
-SQLite's rollback journal is kept (no WAL): the ledger stays one file, which a kill at any moment leaves whole, and
-which can lie on a network folder.
+can write the table can also write a whole new one: a hash chain shows meddling with a part, not a forgery of the whole.
 """
 
 import hashlib
@@ -15,43 +13,37 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mintmark.base.errors import DataError
+from mintmark.base.errors import DataError, unknown
 from mintmark.base.place import home
+from mintmark.ledger.database import Database
+from mintmark.ledger.postgresql import PostgreSql
+from mintmark.ledger.sqlite import Sqlite
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-MARK = 0x4D4D4C47  # "MMLG", in the header of the file
-FORMAT = 1
-WAIT_S = 60
-APPEND_ONLY = """CREATE TRIGGER IF NOT EXISTS no_{verb} BEFORE {verb} ON entries
-BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"""
+SCHEMES = ("sqlite", "postgresql", "postgres")
 
 
 class Ledger:
-    """Entries in a SQLite file: `url` is a path or sqlite:///path.
+    """Entries in a database: `url` is a path, sqlite:///path, or postgresql://user@host/database.
 
-    Raises: DataError, here and in every method: the file cannot be opened, is damaged, or is no ledger of ours.
+    Raises: DataError, here and in every method: the database cannot be opened, is damaged, or holds no ledger of ours.
     """
 
     def __init__(self, url: str) -> None:
-        import sqlalchemy as sa
-
-        scheme, colon, rest = url.partition("://")
-        if colon and scheme != "sqlite":
-            fix = "a path, or sqlite:///path."
-            raise DataError(f"a ledger in {scheme!r} is not supported; SQLite is.", where="ledger", fix=fix)
-        self.path = Path(rest.removeprefix("/") if colon else url).expanduser()
-        self._entries = _table()
-        self._engine = sa.create_engine(
-            sa.URL.create("sqlite", database=str(self.path)), poolclass=sa.NullPool, connect_args={"timeout": WAIT_S}
-        )
-        sa.event.listen(self._engine, "connect", _prepare)
+        self._db = _database(url)
+        self._entries = _table(self._db.schema)
         self._open()
+
+    @property
+    def where(self) -> str:
+        """The file, or the address without its password."""
+        return self._db.where
 
     @classmethod
     def default(cls) -> "Ledger":
-        """Where `$MINTMARK_LEDGER` (a path or URL) says, else `ledger.sqlite` among this user's own things."""
+        """Where `$MINTMARK_LEDGER` (a path or an address) says, else `ledger.sqlite` among this user's own things."""
         return cls(os.environ.get("MINTMARK_LEDGER") or str(home() / "ledger.sqlite"))
 
     def append(self, kind: str, run: str, folder: str, content: dict[str, Any]) -> int:
@@ -94,9 +86,7 @@ class Ledger:
         try:
             return [dict(r._mapping) | {"content": json.loads(r.content)} for r in rows]
         except ValueError as exc:
-            raise DataError(
-                "an entry's content is no JSON.", where=str(self.path), fix="mintmark runs --verify"
-            ) from exc
+            raise DataError("an entry's content is no JSON.", where=self.where, fix="mintmark runs --verify") from exc
 
     def has(self, run: str, folder: str) -> bool:
         """Whether this run is entered."""
@@ -117,8 +107,9 @@ class Ledger:
         found: list[str] = []
         seq, link = 0, ""
         with self._reading() as connection:
-            last = self._last_seq(connection)
-            for row in connection.execute(sa.select(self._entries).order_by(self._entries.c.seq)):
+            last = self._db.last(connection)
+            entries = sa.select(self._entries).order_by(self._entries.c.seq).execution_options(yield_per=1000)
+            for row in connection.execute(entries):
                 missing = row.seq > seq + 1
                 if missing:
                     found.append(_missing(seq + 1, row.seq - 1))
@@ -146,97 +137,68 @@ class Ledger:
         if newest and newest.content == text:
             return int(newest.seq)
         last = connection.execute(sa.select(e.hash).order_by(e.seq.desc()).limit(1)).first()
-        previous, seq = last.hash if last else "", self._last_seq(connection) + 1
+        previous, seq = last.hash if last else "", self._db.next(connection)
         time = datetime.now(UTC).isoformat(timespec="microseconds")
         entry = {"seq": seq, "kind": kind, "run": run, "folder": folder, "time": time, "content": text}
         made = _hash(previous, seq, kind, run, folder, time, text)
         connection.execute(sa.insert(self._entries).values(**entry, previous=previous, hash=made))
         return seq
 
-    def _last_seq(self, connection: "sa.Connection") -> int:
-        """The highest number ever given, as SQLite itself counts: it stays when the newest entries are taken out."""
-        counted = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").scalar()
-        return int(counted or 0)
-
     def _open(self) -> None:
-        """Make the table in a new file; see that an old one is ours."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except (OSError, ValueError) as exc:
-            fix = "a path in a folder that you can write to, in MINTMARK_LEDGER."
-            raise DataError(f"the ledger's folder cannot be made: {exc}.", where=str(self.path), fix=fix) from exc
+        """Make the table in a new database; see that an old one is ours."""
         with self._reading() as connection:
-            if self._is_ours(connection):
+            if self._db.is_ours(connection):
                 return
         with self._writing() as connection:
-            if self._is_ours(connection):  # another process was quicker
-                return
-            self._entries.metadata.create_all(connection)
-            for verb in ("UPDATE", "DELETE"):
-                connection.exec_driver_sql(APPEND_ONLY.format(verb=verb))
-            connection.exec_driver_sql(f"PRAGMA application_id = {MARK}")
-            connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT}")
-
-    def _is_ours(self, connection: "sa.Connection") -> bool:
-        """Whether the table is there already; an empty file is not yet anyone's."""
-        mark = connection.exec_driver_sql("PRAGMA application_id").scalar()
-        version = int(connection.exec_driver_sql("PRAGMA user_version").scalar() or 0)
-        tables = int(connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar() or 0)
-        if mark != MARK and (tables or mark):
-            fix = "another path in MINTMARK_LEDGER; this file stays as it is."
-            raise DataError("is a database of something else, not a ledger.", where=str(self.path), fix=fix)
-        if version > FORMAT:
-            what = f"is a ledger of format {version}; this mintmark reads formats up to {FORMAT}."
-            raise DataError(what, where=str(self.path), fix="pip install --upgrade mintmark")
-        return bool(tables)
+            if not self._db.is_ours(connection):  # no other process was quicker
+                self._db.make(connection, self._entries)
 
     @contextmanager
     def _reading(self) -> "Iterator[sa.Connection]":
-        with self._said(), self._engine.connect() as connection:
+        with self._said(), self._db.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def _writing(self) -> "Iterator[sa.Connection]":
         """One transaction that no other writer shares: all of it is kept, or nothing."""
-        with self._said(), self._engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with self._said(), self._db.engine.connect() as connection:
+            self._db.begin(connection)
             yield connection
             connection.commit()
 
     @contextmanager
     def _said(self) -> Iterator[None]:
-        """SQLite's errors in our words."""
+        """The database's errors in our words."""
         from sqlalchemy.exc import DBAPIError
 
         try:
             yield
         except DBAPIError as exc:
-            said = str(exc.orig)
-            fix = "a path in a folder that you can write to, in MINTMARK_LEDGER."
-            if "locked" in said:
-                fix = f"again, once the process is done that has held the ledger for {WAIT_S} s."
-            elif "full" in said:
-                fix = "again, once the disk has room."
-            elif "not a database" in said or "malformed" in said or "no such" in said:
-                fix = "a copy from your backup, or another path in MINTMARK_LEDGER; this file stays as it is."
-            raise DataError(f"the ledger cannot be used: {said}.", where=str(self.path), fix=fix) from exc
+            raise self._db.said(exc.orig) from exc
+        except UnicodeEncodeError as exc:  # a name of a folder that is no text
+            raise DataError(f"the entry is no text: {exc}.", where=self.where, fix="another --out.") from exc
 
 
-def _prepare(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # transactions begin where we say, and not before the first change
-    connection.execute("PRAGMA synchronous = FULL")
+def _database(url: str) -> Database:
+    scheme, colon, rest = url.partition("://")
+    if not colon:
+        return Sqlite(Path(url).expanduser())
+    if scheme not in SCHEMES:
+        raise unknown("kind of ledger", scheme, SCHEMES, where="MINTMARK_LEDGER", error=DataError)
+    return Sqlite(Path(rest.removeprefix("/")).expanduser()) if scheme == "sqlite" else PostgreSql(url)
 
 
-def _table() -> "sa.Table":
+def _table(schema: str | None) -> "sa.Table":
     import sqlalchemy as sa
 
     text = [sa.Column(name, sa.Text, nullable=False) for name in ("time", "kind", "run", "folder", "content")]
     links = [sa.Column(name, sa.Text, nullable=False) for name in ("previous", "hash")]
-    table = sa.Table("entries", sa.MetaData(), sa.Column("seq", sa.Integer, primary_key=True), *text, *links,
-                     sqlite_autoincrement=True)  # fmt: skip
+    seq = sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False if schema else "auto")
+    table = sa.Table("entries", sa.MetaData(schema=schema), seq, *text, *links, sqlite_autoincrement=True)
     sa.Index("entries_of", table.c.kind, table.c.run, table.c.folder, table.c.seq)
     sa.Index("entries_by_kind", table.c.kind, table.c.seq)
-    sa.Index("looks", table.c.content, table.c.run, table.c.folder, sqlite_where=table.c.kind == "look")
+    looks = table.c.kind == "look"
+    sa.Index("looks", table.c.content, table.c.run, table.c.folder, sqlite_where=looks, postgresql_where=looks)
     return table
 
 
@@ -259,11 +221,16 @@ def _missing(first: int, last: int) -> str:
 
 def _record(row: Any) -> list[str]:
     """What is wrong with the record file that a run's entry names."""
-    content = json.loads(row.content)
+    try:
+        content = json.loads(row.content)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        return [f"Entry {row.seq} (run {row.run}): its content is not what a run writes."]
     named, wanted = content.get("record"), content.get("record_sha256")
     if not named or not wanted:
         return []
-    path = Path(row.folder) / named
+    path = Path(row.folder) / str(named)
     try:
         if hashlib.sha256(path.read_bytes()).hexdigest() == wanted:
             return []

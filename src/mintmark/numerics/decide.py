@@ -1,6 +1,6 @@
 """Decide: from answers to decisions. Learnt on validation answers only, applied wherever the model answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -120,6 +120,31 @@ def apply(decision: State, answers: pa.Table, questions: pa.Table | pa.RecordBat
     return answer.of_classes(p, classes, decision=np.array(facts.get("actions", classes), dtype=object)[action])
 
 
+def outlined(decision: State, seen: Validation) -> pa.Table:
+    """Score and decision of the validation answers as they would be served: what later answers are held against.
+
+    The score is the probability of the last of two classes, of the likeliest of more, or the number that is answered.
+    """
+    if decision.facts["by"] in ("none", "policy"):
+        return pa.table({})
+    made = apply(decision, seen.answers, seen.questions)
+    if "value" in made.schema.names:
+        return made.select(["value"]).rename_columns(["score"])
+    p, classes = answer.probability(made, decision.facts["classes"])
+    return pa.table({"score": p[:, 1] if len(classes) == 2 else p.max(1), "decision": made["decision"]})
+
+
+def promised(measures: Iterable[Measured]) -> dict[str, Any] | None:
+    """What a bundle says that its decisions earn, from the measures of its run; None where there is no payoff."""
+    value = {m.name: m for m in measures if m.name.startswith("value.")}
+    if "value.per_case" not in value:
+        return None
+    names = ("per_case", "low", "high", "do_nothing", "acted", "precision", "recall")
+    places = {n: f"value.per_case.{n}" if n in ("low", "high") else f"value.{n}" for n in names}
+    said = {n: value[place].value for n, place in places.items() if place in value}
+    return said | {"currency": value["value.per_case"].unit, "source": value["value.per_case.low"].source}
+
+
 def partial(decision: State, answers: pa.Table) -> pa.Table:
     """What may be shown of texts that are still being written: no half of what a policy will not let through."""
     if decision.facts["by"] != "policy":
@@ -234,7 +259,8 @@ def _rule(p: Array, y: Array, payoff: Array, weight: Array, money: Money, per_ro
         bayes = float(-steps[0] / (steps[1] - steps[0]))  # Elkan 2001, eq. 2
         threshold = _threshold(p[:, 1], gains, y, weight, bayes)
         most = None if money.capacity is None else _cut(p[:, 1], weight, money.capacity)
-        return {"by": "threshold", "threshold": threshold if most is None else max(threshold, most), "bayes": bayes}
+        threshold = threshold if most is None else max(threshold, most)
+        return {"by": "threshold", "threshold": threshold, "bayes": bayes, "mean_payoff": mean.tolist()}
     worth = _expected(p, payoff if per_row else np.broadcast_to(mean, payoff.shape))
     cut = None if money.capacity is None or worth.shape[1] < 2 else _cut(_gain(worth), weight, money.capacity)
     rule = {"by": "row" if per_row else "mean", "mean_payoff": mean.tolist(), "cut": cut}

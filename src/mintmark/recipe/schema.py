@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, PrivateAttr, create_model, field_validator, model_validator
 
 from mintmark.base.errors import RecipeError, unknown
+from mintmark.base.url import secret
 from mintmark.recipe import text
 from mintmark.recipe.strict import Strict, Wrong, build, plain
 from mintmark.recipe.upgrades import CELLS, MOVED, VERSION, upgrade
@@ -24,6 +25,7 @@ SECONDS |= {"d": 86400.0, "day": 86400.0, "week": 604800.0}
 SECONDS |= {name + "s": seconds for name, seconds in SECONDS.items() if len(name) > 2}
 SIGNS = {"$": ("USD",), "€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY"), "￥": ("CNY", "JPY")}
 TRIALS = re.compile(r"([1-9]\d{0,4})\s*trials?")
+SQLITE = "sqlite:///"
 AMOUNT = r"(\d+(?:\.\d*)?|\.\d+)"
 Money = float | str
 """a number, the name of a column, or arithmetic over columns"""
@@ -61,6 +63,8 @@ class Read(Strict):
     """columns of a text table whose values are no numbers, such as codes with leading zeros"""
     bad_rows: Literal["stop", "skip"] = "stop"
     """what a row of the wrong width does"""
+    query: str = ""
+    """one SELECT: what to read of a database; of files, whose table is `data`, it takes what fits into memory"""
 
     @field_validator("encoding")
     @classmethod
@@ -149,7 +153,8 @@ class Recipe(Strict):
     version: int = Field(VERSION, ge=VERSION, le=VERSION)
     task: str = Field(min_length=1)
     data: str = Field("example", min_length=1)
-    """file, folder or built-in (`sklearn:`, `statsmodels:`); `example` is the task's own tiny data"""
+    """file, folder, database (`sqlite:///file`, `postgresql://user@host/database`, both with `[read] query`), data set
+    of the Hugging Face hub (`hub:owner/name`) or built-in (`sklearn:`, `statsmodels:`); `example` is the task's own"""
     target: str = ""
     """the column to answer"""
     test: str = ""
@@ -193,6 +198,14 @@ class Recipe(Strict):
     def rewritten(self) -> tuple[str, ...]:
         """What an upgrade of an older recipe changed, in sentences."""
         return self._rewritten
+
+    @field_validator("data", "test", "valid")
+    @classmethod
+    def _open(cls, text: str) -> str:
+        if secret(text):
+            fix = "PGPASSWORD or ~/.pgpass, or postgresql://user:${MY_PASSWORD}@host/db with a variable MY_PASSWORD."
+            raise Wrong("holds a password, and recipes are kept in records and bundles.", fix)
+        return text
 
     @field_validator("budget")
     @classmethod
@@ -366,6 +379,8 @@ def delay(value: float | str, timestamps: bool) -> float:
 
 def _from_here(data: str, folder: Path) -> str:
     """A path given on the command line as the recipe in `folder` would write it; names and URLs stay."""
+    if data.startswith(SQLITE):
+        return SQLITE + _from_here(data.removeprefix(SQLITE), folder)
     if data == "example" or re.match(r"[A-Za-z][\w+.-]+:", data):
         return data
     path = Path(data).expanduser()

@@ -1,10 +1,11 @@
 """Chart: a series as one inline SVG, a fan of what is forecast beside what is known."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from mintmark.base.words import Language
 from mintmark.report import words
 from mintmark.report.series import LARGEST, Forecast, Known, Series
 from mintmark.report.words import Array
@@ -41,13 +42,13 @@ class Frame:
         return made
 
 
-def draw(series: Series, place: int) -> str:
+def draw(series: Series, place: int, say: Language) -> str:
     """An SVG of a series, or "" where there is nothing to draw; `place` tells one picture of a page from another."""
     dated = np.issubdtype(series.history[0].dtype, np.datetime64)
     frame = _frame(series)
     if frame is None:
         return ""
-    parts = [*_value_axis(frame), *_time_axis(frame, dated)]
+    parts = [*_value_axis(frame, say), *_time_axis(frame, dated, say)]
     known = np.concatenate([series.history[0], series.actual[0]])
     if len(series.coming[0]) and len(known):
         edge = float((_seconds(known).max() + _seconds(series.coming[0]).min()) / 2)
@@ -64,6 +65,23 @@ def draw(series: Series, place: int) -> str:
     )
     head = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words.short(series.name)}">'
     return "".join([head, f'<clipPath id="{clip}">{box}</clipPath>', *parts, "</svg>"])
+
+
+def lines(x: Sequence[float], y: Sequence[float], label: str, say: Language, target: float | None = None) -> str:
+    """An SVG of one line over plain numbers, from zero on where it has no values below; `target` is a dotted line."""
+    at, values = np.asarray(x, float), np.asarray(y, float)
+    known = np.append(values, target if target is not None else values[:0])
+    low, high = min(0.0, float(known.min())), float(known.max())
+    high = high + 0.05 * (high - low) if high > low else low + 1.0
+    start, end = float(at.min()), float(at.max())
+    frame = Frame(start, end if end > start else start + 1, low, high)
+    parts = [*_value_axis(frame, say), *_time_axis(frame, False, say)]
+    if target is not None:
+        height = float(frame.y(np.array(target)))
+        parts.append(f'<line class="now" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{height:.1f}" y2="{height:.1f}"/>')
+    parts += _line(frame, "coming", (at, values))
+    label = words.safe(label)
+    return f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
 
 
 def nice(low: float, high: float, most: int = 5) -> Array:
@@ -143,15 +161,15 @@ def _joined(history: Known, actual: Known) -> Known:
     return np.concatenate([history[0], actual[0].astype(history[0].dtype)]), np.concatenate([history[1], actual[1]])
 
 
-def _value_axis(frame: Frame) -> Iterable[str]:
+def _value_axis(frame: Frame, say: Language) -> Iterable[str]:
     for tick in nice(frame.low, frame.high):
         y = float(frame.y(np.array(tick)))
         yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        yield f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{words.compact(float(tick))}</text>'
+        yield f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{say.compact(float(tick))}</text>'
 
 
-def _time_axis(frame: Frame, dated: bool) -> Iterable[str]:
-    ticks = dates(frame.start, frame.end) if dated else [(t, words.compact(t)) for t in nice(frame.start, frame.end)]
+def _time_axis(frame: Frame, dated: bool, say: Language) -> Iterable[str]:
+    ticks = dates(frame.start, frame.end) if dated else [(t, say.compact(t)) for t in nice(frame.start, frame.end)]
     for at, label in ticks:
         x = float(frame.x(np.array(at)))
         yield f'<line class="tick" x1="{x:.1f}" x2="{x:.1f}" y1="{HEIGHT - BOTTOM}" y2="{HEIGHT - BOTTOM + 4}"/>'

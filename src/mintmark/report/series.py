@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from mintmark.report.words import Array
 
-MOST_KNOWN, MOST_COMING, LARGEST = 120, 400, 1e300
+MOST_KNOWN, MOST_COMING, MOST_GRIDS, LARGEST = 120, 400, 3, 1e300
 Known = tuple[Array, Array]
 """times (datetime64 or numbers), values"""
 Forecast = tuple[Array, Array, Array, Array]
@@ -63,7 +63,7 @@ class Series:
         )
 
 
-def figures(
+def of_tables(
     history: pa.Table,
     asked: pa.Table,
     answers: pa.Table,
@@ -105,6 +105,31 @@ def figures(
             )
         )
     return made
+
+
+def groups(every: Sequence[Series], most: int = MOST_GRIDS) -> list[list[Series]]:
+    """Series that are forecast for the same times, most first; all in one group where hardly any two share theirs."""
+    found: dict[tuple[object, ...], list[Series]] = {}
+    for s in every:
+        found.setdefault(tuple(s.coming[0].tolist()), []).append(s)
+    return sorted(found.values(), key=lambda g: -len(g)) if len(found) <= most else [list(every)]
+
+
+def total(every: Sequence[Series]) -> Series | None:
+    """The sum of the series that are forecast for the same times, where these are several and most of all."""
+    coming = [s for s in every if len(s.coming[0])]
+    if not coming:
+        return None
+    same = groups(coming)[0]
+    at = same[0].coming[0]
+    if len(same) < 2 or 2 * len(same) <= len(every) or not all(np.array_equal(s.coming[0], at) for s in same):
+        return None
+    with np.errstate(over="ignore"):
+        value = np.sum([s.coming[1] for s in same], axis=0)
+    none = np.full(len(at), np.nan)
+    known, made = (at[:0], value[:0]), (at[:0], value[:0], value[:0], value[:0])
+    sum_ = Series(f"sum of {len(same):,} series", known, known, made, (at, value, none, none))
+    return replace(sum_, coming=_slice(sum_.coming, slice(MOST_COMING)))
 
 
 def _slice(forecast: Forecast, at: slice) -> Forecast:

@@ -15,7 +15,6 @@ Array = npt.NDArray[Any]
 NAME = 60
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """what XML forbids, what UTF-8 cannot hold, and what turns the direction of the text that follows"""
-SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k"))
 UNITS = {"M": "%Y-%m", "D": "%Y-%m-%d", "m": "%Y-%m-%d %H:%M", "s": "%Y-%m-%d %H:%M:%S"}
 
 
@@ -40,18 +39,9 @@ def number(value: float) -> str:
     return figures.number(value).replace("-", "−") if np.isfinite(value) else "–"
 
 
-def compact(value: float) -> str:
-    """For an axis: 25k, 1.5M."""
-    for size, letter in SUFFIXES:
-        if size <= abs(value) < 1e15:
-            least = 1e3 if letter == "k" else size
-            return f"{value / least:.4g}{letter}".replace("-", "−")
-    return number(value)
-
-
-def share(value: float) -> str:
-    """As a percentage of three significant digits."""
-    return f"{100 * value:.3g} %".replace("-", "−")
+def between(low: str, high: str) -> str:
+    """Both ends of an interval, in one line; safe where they are."""
+    return f'<span class="ends">{low} … {high}</span>'
 
 
 def decimals(values: Array) -> int:

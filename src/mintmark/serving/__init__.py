@@ -7,6 +7,7 @@ Limits                                 what one request may be, and how many the
 
 from mintmark.serving.app import make_app
 from mintmark.serving.body import Limits
-from mintmark.serving.server import listen, logs, run
+from mintmark.serving.lines import logs
+from mintmark.serving.server import listen, run
 
 __all__ = ["Limits", "listen", "logs", "make_app", "run"]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -14,6 +14,10 @@ from mintmark.serving.refusals import Refused, TooLarge, TooSlow, WrongType
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 FORM = '{"rows": [{"field": value, ...}, ...]}'
+MORE = ("reasons", "case", "cases")
+"""what a request for answers may hold beside its rows"""
+MOST_REASONS, MOST_REASONED, LONGEST_CASE = 100, 1000, 200
+"""columns that are named for an answer; rows with reasons in one request, as they take far longer than answers"""
 DRAIN_S = 2.0
 """so long is a body that is too large still taken in and dropped, so that its sender comes to read the answer"""
 
@@ -36,6 +40,10 @@ class Limits:
     """answers that are sent while they are written, at once"""
     send_s: float = 30.0
     """in which the reader of a stream must have taken what was sent"""
+    answer_s: float = 60.0
+    """in which an answer must be there; a text must have been begun by then"""
+    waiting_rows: int = 100_000
+    """of one model, behind the batch that is being answered; the next request is told to come again"""
 
 
 class Gone(Exception):
@@ -82,12 +90,49 @@ def json(body: bytes, form: str = FORM) -> dict[str, Any]:
     return asked
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for answers."""
+
+    rows: Any
+    reasons: int = 0
+    """columns to name for each answer"""
+    cases: list[str] = field(default_factory=list)
+    """the client's own ids of the rows; empty where it has none"""
+
+
+def asked(body: bytes, limits: Limits) -> Asked:
+    """Rows, and what else is wanted of their answers.   Raises: as `rows`."""
+    said = json(body)
+    if len(said) == 1:
+        return Asked(_rows(said, limits))
+    reasons, case, cases = said.pop("reasons", 0), said.pop("case", None), said.pop("cases", None)
+    many = _rows(said, limits, MORE)
+    if type(reasons) is not int or not 0 <= reasons <= MOST_REASONS:
+        what = f"a whole number of columns up to {MOST_REASONS} is wanted, got {shown(reasons)}."
+        raise Refused(what, where="reasons", fix='"reasons": 3')
+    if reasons and type(many) is list and len(many) > MOST_REASONED:
+        what = f"{len(many):,} rows with reasons, at most {MOST_REASONED:,} are explained at once."
+        raise TooLarge(what, where="rows", fix="send them in several requests, or without reasons.")
+    named = [case] if case is not None else cases if cases is not None else []
+    if type(named) is not list or not all(type(c) is str and 0 < len(c) <= LONGEST_CASE for c in named):
+        what = f"a case is named by a text of at most {LONGEST_CASE} characters."
+        raise Refused(what, where="cases", fix='"cases": ["A-17", "A-18"], or "case": "A-17" of one row.')
+    if named and type(many) is list and len(named) != len(many) or case is not None and "row" not in said:
+        what = f"{len(named):,} cases are named for {len(many):,} rows."
+        raise Refused(what, where="cases", fix="a case for each row.")
+    return Asked(many, reasons, named)
+
+
 def rows(body: bytes, limits: Limits) -> Any:
     """What should be a list of rows.   Raises: Refused: not JSON, or not in the form; TooLarge: too many rows."""
-    asked = json(body)
+    return _rows(json(body), limits)
+
+
+def _rows(asked: dict[str, Any], limits: Limits, more: tuple[str, ...] = ()) -> Any:
     if len(asked) != 1 or ("rows" not in asked and "row" not in asked):
         other = next((k for k in asked if k not in ("rows", "row")), "")
-        near = nearest(other, ("rows", "row"))
+        near = nearest(other, ("rows", "row", *more))
         got = ", ".join(k[:60] for k in list(asked)[:20]) or "none"
         fix = f"did you mean {near!r}? {FORM}" if near else FORM
         raise Refused(f'the one key "rows" or "row" is wanted, got {got}.', where="body", fix=fix)

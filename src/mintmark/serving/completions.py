@@ -12,14 +12,15 @@ from typing import Any
 
 import orjson
 
-from mintmark.base.errors import MintmarkError, nearest, unknown
+from mintmark.base.errors import MintmarkError, nearest
 from mintmark.serving import body
 from mintmark.serving.body import Receive
+from mintmark.serving.door import Call
 from mintmark.serving.model import Model
-from mintmark.serving.plain import JSON, Call, Plain, noted
+from mintmark.serving.plain import JSON, Plain, find, log
 from mintmark.serving.prompts import Prompts, from_completion, from_messages, wrong
 from mintmark.serving.questions import Columns, shown
-from mintmark.serving.refusals import Headers, NotFound, Refused, status_of
+from mintmark.serving.refusals import Headers, NoKey, NotFound, Refused, status_of
 from mintmark.serving.stream import DONE, Feed, Piece, Stream, Streams, json_event
 
 MOST_CHOICES = 128
@@ -39,7 +40,10 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 """values of what is not done here with which it need not be done; null is one for every parameter"""
 FINISH = {"length": "length", "blocked": "content_filter"}
-KINDS = {404: "not_found_error", 429: "rate_limit_error"}
+KINDS = {
+    401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error",
+}  # fmt: skip
+CODES: dict[type[Exception], str] = {NotFound: "model_not_found", NoKey: "invalid_api_key"}
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,14 @@ class Wanted:
 class Completions(Plain):
     """POST /v1/completions."""
 
-    verb, name, prefix = "completions", "text_completion", "cmpl-"
+    verb, needs = "completions", "predict"
+    name, prefix = "text_completion", "cmpl-"
     prompts: Prompts = staticmethod(from_completion)
     streams: Streams
 
     async def answered(self, call: Call, receive: Receive) -> bytes | Stream:
-        wanted: Wanted = await self.read(call, receive, self.wanted)
-        call.model, call.rows = wanted.model.name, len(wanted.questions)
+        wanted: Wanted = await self.read(call, receive, lambda content: self.wanted(content, call))
+        call.model, call.version, call.rows = wanted.model.name, wanted.model.version, len(wanted.questions)
         if wanted.stream:
 
             def make() -> Iterator[Piece]:
@@ -76,10 +81,10 @@ class Completions(Plain):
         choices = [self.choice(i, a["text"], _finish(a)) for i, a in enumerate(said)]
         return orjson.dumps(self._said(wanted, self.name) | {"choices": choices, "usage": _usage(wanted, said)})
 
-    def wanted(self, content: bytes) -> Wanted:
+    def wanted(self, content: bytes, call: Call) -> Wanted:
         """Raises: Refused and its kind; DataError: a value is none that the model takes."""
         asked = body.json(content, '{"model": "NAME", ...}')
-        model = self._model(asked.get("model"))
+        model = self._model(asked.get("model"), call)
         prompts, own, more = self.prompts(asked)
         _supported(asked, own, model)
         row = {FIELDS[k]: asked[k] for k in FIELDS if asked.get(k) is not None}
@@ -111,28 +116,27 @@ class Completions(Plain):
     def part(self, i: int, text: str, finish: str | None) -> dict[str, Any]:
         return self.choice(i, text, finish)
 
-    def refusal(self, exc: Exception) -> tuple[int, Headers, bytes]:
+    def refusal(self, exc: Exception, call: Call) -> tuple[int, Headers, bytes]:
         """In the form of OpenAI's errors."""
         if isinstance(exc, MintmarkError):
             status = status_of(exc)
             status = 400 if status == 422 else status
-            code = "model_not_found" if isinstance(exc, NotFound) else None
+            code = CODES.get(type(exc))
             more = list(exc.headers) if isinstance(exc, Refused) else []
             message, param = str(exc), _param(exc)
         else:
-            request = noted(exc)
-            status, code, param, more = 500, None, None, [(b"x-request-id", request.encode())]
-            message = f"This request met a bug. Report it with the server's log of request {request}."
+            log.error("request %s failed", call.id, exc_info=exc)
+            status, code, param, more = 500, None, None, []
+            message = f"This request met a bug. Report it with the server's log of request {call.id}."
         kind = KINDS.get(status, "invalid_request_error" if status < 500 else "server_error")
         said = {"error": {"message": message, "type": kind, "param": param, "code": code}}
         return status, [JSON, *more], orjson.dumps(said)
 
-    def _model(self, name: Any) -> Model:
+    def _model(self, name: Any, call: Call) -> Model:
         if type(name) is not str:
-            raise wrong("model", f"the name of a model is wanted, got {shown(name)}.", ", ".join(list(self.models)[:9]))
-        if name not in self.models:
-            raise unknown("model", name[:60], self.models, where="model", error=NotFound)
-        model = self.models[name]
+            known = list(filter(call.sees, self.models))[:9]
+            raise wrong("model", f"the name of a model is wanted, got {shown(name)}.", ", ".join(known))
+        model = self.by(call, find(self.models, name, call, where="model"))
         if model.loaded.task.answer != "text" or "prompt" not in model.questions.names:
             what = f"model {name!r} does not go on with a prompt; its answers are {model.loaded.task.answer}."
             raise wrong("model", what, f"POST /v1/models/{name}/predict")
@@ -170,7 +174,8 @@ class Completions(Plain):
 class Chat(Completions):
     """POST /v1/chat/completions."""
 
-    verb, name, prefix = "chat", "chat.completion", "chatcmpl-"
+    verb = "chat"
+    name, prefix = "chat.completion", "chatcmpl-"
     prompts: Prompts = staticmethod(from_messages)
 
     def choice(self, i: int, text: str, finish: str | None) -> dict[str, Any]:

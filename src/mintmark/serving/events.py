@@ -1,32 +1,56 @@
 """POST /v1/models/{name}/events: rows that have happened, which the next answers look back on."""
 
-from mintmark.serving import body
+from typing import Any
+
+from mintmark.serving import body, lines
 from mintmark.serving.body import Receive
-from mintmark.serving.plain import Call, Plain, find
+from mintmark.serving.door import Call
+from mintmark.serving.model import Model
+from mintmark.serving.plain import Plain
 from mintmark.serving.questions import Columns
 from mintmark.serving.refusals import NoPast
 from mintmark.serving.stream import Stream
 
 
 class Events(Plain):
-    verb = "events"
+    verb, needs = "events", "events"
 
     async def answered(self, call: Call, receive: Receive) -> bytes | Stream:
-        model = find(self.models, call.path["name"])
-        call.model = model.name
+        model = self.model(call)
+        call.of = model
+        model.users += 1
+        if model.history is None:
+            raise no_past(model)
         history = model.history
-        if history is None:
-            what = f"model {model.name!r} answers each row by itself; it looks back on no earlier rows."
-            fix = "predict alone; a model with a past has an entity or an id in its recipe."
-            raise NoPast(what, where="path", fix=fix)
 
-        def parse(content: bytes) -> tuple[int, Columns]:
+        def parse(content: bytes) -> tuple[Any, Columns]:
             rows = body.rows(content, self.door.limits)
-            columns = history.columns(rows)
-            return len(rows), columns
+            return rows, history.columns(rows)
 
-        call.rows, columns = await self.read(call, receive, parse)
-        return await model.taker.ask(columns, call.rows)
+        rows, columns = await self.read(call, receive, parse)
+        call.rows = len(rows)
+        said = await model.taker.ask(columns, call.rows)
+        if "version" not in call.path:
+            for other in self.models.others(model):
+                await self._also(other, rows)
+        return said
+
+    async def _also(self, model: Model, rows: Any) -> None:
+        """Tell a version that does not answer now: it may come to answer, again or for the first time."""
+        model.users += 1
+        try:
+            if model.history:
+                await model.taker.ask(model.history.columns(rows), len(rows))
+        except Exception as exc:  # noqa: BLE001  that one is not what the request is about
+            self.counts.missed(model.name, model.version, len(rows))
+            lines.log.warning("version %s of %s did not take an event", model.version, model.name, exc_info=exc)
+        finally:
+            model.users -= 1
 
     def count(self, call: Call, status: int, seconds: float) -> None:
         self.counts.taken(call.model, status, call.rows)
+
+
+def no_past(model: Model) -> NoPast:
+    what = f"model {model.name!r} answers each row by itself; it looks back on no earlier rows."
+    return NoPast(what, where="path", fix="predict alone; a model with a past has an entity or an id in its recipe.")

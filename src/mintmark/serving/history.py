@@ -6,7 +6,7 @@ not sure may send again, and a label that was not known yet may follow.
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from mintmark.base.errors import DataError
 from mintmark.data import clean
 from mintmark.data.past import ALONE, Past
 from mintmark.data.rows import WANTED, kind_of
-from mintmark.serving.journal import Journal
+from mintmark.serving.journal import Journal, place
 from mintmark.serving.questions import Columns, Questions
 
 SPARE_ROWS = 10_000
@@ -31,8 +31,11 @@ SPARE_ROWS = 10_000
 class History:
     """Reads the events of one model and adds them to its past."""
 
-    def __init__(self, loaded: spine.Loaded, state: Path | None = None) -> None:
-        """state: the folder of the journals; None: events are forgotten when the process ends."""
+    def __init__(self, loaded: spine.Loaded, state: Path | None = None, beside: Iterable["History"] = ()) -> None:
+        """state: the folder of the journals; None: events are forgotten when the process ends.
+
+        beside: of other versions of the same name; one of the same run and data shares its journal.
+        """
         past, facts = loaded.past, loaded.facts
         fields = _fields(past, facts["questions"])
         asked = {f["name"] for f in facts["questions"]}
@@ -41,12 +44,22 @@ class History:
         self._kept = Questions([*hidden, {"name": past.key, "kind": "text", "type": "string"}])
         """events as the journal has them"""
         self._must = [(self.events.names.index(n), n) for n in (past.key, past.time) if n != ALONE]
-        self._journal = Journal(state, *_identity(loaded)) if state else None
+        self.newest = pc.max(past.rows[past.time]) if past.rows is not None else pa.scalar(None)
+        """the time of the newest row that the bundle itself brings"""
+        self.shares, self._journal = False, None
+        """whether another version keeps the same journal, and so has the events that lie in it"""
+        if state:
+            name, about = _identity(loaded)
+            other = next((h._journal for h in beside if h._journal and h._journal.path == place(state, name)), None)
+            self.shares, self._journal = (
+                other is not None,
+                other.shared(about) if other else Journal(state, name, about),
+            )
 
     @classmethod
-    def of(cls, loaded: spine.Loaded, state: Path | None = None) -> "History | None":
+    def of(cls, loaded: spine.Loaded, state: Path | None = None, beside: Iterable["History"] = ()) -> "History | None":
         """None for a model that looks back on no rows."""
-        return cls(loaded, state) if loaded.past.key and loaded.past.rows is not None else None
+        return cls(loaded, state, beside) if loaded.past.key and loaded.past.rows is not None else None
 
     @property
     def lasting(self) -> bool:
@@ -75,8 +88,8 @@ class History:
         return made
 
     def replayed(self, past: Past) -> Past:
-        """The past with the events of the journal."""
-        if not self._journal:
+        """The past with the events of the journal; not of one that another version writes just now: see `heir`."""
+        if not self._journal or self.shares:
             return past
         events, n = replace(past, rows=past.rows.schema.empty_table() if past.rows is not None else None), 0
         for rows in self._journal.read():
@@ -87,6 +100,20 @@ class History:
         if n > 2 * len(events.rows) + SPARE_ROWS:
             self._journal.anew(list(_plain(events.rows)))
         return _put(past, events.rows)
+
+    def heir(self, past: Past, before: Past) -> tuple[Past, int]:
+        """The past with what that of the version before it knows besides, written down, and how many rows that is.
+
+        Raises: NotKept.
+        """
+        rows = unknown(past, before)
+        if not len(rows) or past.rows is None:
+            return past, 0
+        rows = rows.select(past.rows.schema.names)
+        made = _put(past, rows)
+        if self._journal and not self.shares:
+            self._journal.write(list(_plain(rows)))
+        return made, len(rows)
 
     def about(self, model: str) -> dict[str, Any]:
         """What a client should know before it sends events."""
@@ -100,6 +127,46 @@ class History:
     def close(self) -> None:
         if self._journal:
             self._journal.close()
+
+
+def passes_on(before: Past, past: Past) -> bool:
+    """Whether what one past knows can be told to another: both have the same pseudonyms and the columns for it."""
+    alike = all(getattr(before, n) == getattr(past, n) for n in ("key", "time", "target", "salt"))
+    had = set(before.rows.schema.names) if before.rows is not None else set()
+    return alike and past.rows is not None and set(past.rows.schema.names) <= had
+
+
+def unknown(past: Past, before: Past) -> pa.Table:
+    """The rows of one past that another of the same pseudonyms has not, or has without their label."""
+    there, here = before.rows, past.rows
+    if there is None or here is None:
+        return pa.table({})
+    named = pa.table({"key": there[past.key], "time": _bits(there[past.time]), "row": np.arange(len(there))})
+    named = named.append_column("labelled", there[past.target].is_valid())
+    own = pa.table({"key": here[past.key], "time": _bits(here[past.time]), "known": here[past.target].is_valid()})
+    joined = named.join(own.group_by(["key", "time"]).aggregate([("known", "any")]), ["key", "time"])
+    news = pc.or_kleene(joined["known_any"].is_null(), pc.and_(joined["labelled"], pc.invert(joined["known_any"])))
+    rows = joined.filter(pc.fill_null(news, True))["row"].to_numpy()
+    return there.take(pa.array(np.sort(rows)))
+
+
+def later(past: Past, before: Past, own: pa.Scalar) -> int:
+    """Rows of one past that are later than all that another holds, and than `own`: what has come since, and is new."""
+    if before.rows is None or not len(before.rows):
+        return 0
+    times = before.rows[before.time]
+    fresh = pc.greater(times, own) if own.is_valid else pa.repeat(True, len(times))
+    newest = pc.max(past.rows[past.time]) if past.rows is not None else pa.scalar(None, times.type)
+    if newest.is_valid and kind_of(times.type) == kind_of(newest.type):
+        fresh = pc.and_(fresh, pc.greater(times.cast(newest.type, safe=False), newest))
+    return int(pc.sum(fresh).as_py() or 0)
+
+
+def _bits(times: Any) -> pa.Array:
+    """Times as whole numbers that are equal where the times are."""
+    column = times.combine_chunks() if isinstance(times, pa.ChunkedArray) else times
+    whole = column.cast(pa.timestamp("us"), safe=False) if kind_of(column.type) == "time" else column.cast(pa.float64())
+    return whole.view(pa.int64())
 
 
 def _fields(past: Past, questions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -28,8 +28,9 @@ class Journal:
 
         Raises: RecipeError: another process has it, or it cannot be written; DataError: it is another bundle's.
         """
-        self.path = folder / (re.sub(r"[^A-Za-z0-9._-]", "_", name) + ".jsonl")
-        self._head = orjson.dumps({"format": FORMAT, **about}) + b"\n"
+        self.path = place(folder, name)
+        self._users = 1
+        self._head = _head(about)
         self._broken = ""
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -90,8 +91,18 @@ class Journal:
             what = f"cannot be written anew: {exc.strerror}."
             raise RecipeError(what, where=str(self.path), fix="free space on the disk.") from exc
 
+    def shared(self, about: dict[str, Any]) -> "Journal":
+        """The same, for one more who closes it.   Raises: DataError: it is another bundle's."""
+        if _head(about) != self._head:
+            raise self._others()
+        self._users += 1
+        return self
+
     def close(self) -> None:
-        self._file.close()
+        """Closed once all who share it have done so."""
+        self._users -= 1
+        if not self._users:
+            self._file.close()
 
     def _opened(self, path: Path) -> FileIO:
         return FileIO(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
@@ -111,12 +122,15 @@ class Journal:
     def _begin(self) -> None:
         first = self._file.readline()
         if first.endswith(b"\n") and first != self._head:
-            what = "holds the events of another bundle, or of a later format."
-            raise DataError(what, where=str(self.path), fix="another folder with --state.")
+            raise self._others()
         if first != self._head:  # new, or cut short before its first line was whole
             self._cut(0)
             _append(self._file, self._head)
             _sync_folder(self.path.parent)
+
+    def _others(self) -> DataError:
+        what = "holds the events of another bundle, or of a later format."
+        return DataError(what, where=str(self.path), fix="another folder with --state.")
 
     def _cut(self, at: int) -> None:
         self._file.truncate(at)
@@ -126,6 +140,15 @@ class Journal:
     def _refusal(self, why: str) -> NotKept:
         what = f"the events could not be written down ({why}), so none of this request was taken."
         return NotKept(what, where="server", fix="again later; see the server's log.")
+
+
+def place(folder: Path, name: str) -> Path:
+    """The file of a journal."""
+    return folder / (re.sub(r"[^A-Za-z0-9._-]", "_", name) + ".jsonl")
+
+
+def _head(about: dict[str, Any]) -> bytes:
+    return orjson.dumps({"format": FORMAT, **about}) + b"\n"
 
 
 def _append(file: FileIO, content: bytes) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import AsyncGenerator, Iterator
 
 from mintmark.serving import body
-from mintmark.serving.body import Receive
+from mintmark.serving.body import Asked, Receive
+from mintmark.serving.door import Call
 from mintmark.serving.model import Model
-from mintmark.serving.plain import Call, Plain, find
+from mintmark.serving.plain import Plain
 from mintmark.serving.questions import Columns
+from mintmark.serving.reasons import refused
 from mintmark.serving.refusals import NotAcceptable, Refused
 from mintmark.serving.stream import DONE, Feed, Piece, Stream, Streams, event
 
@@ -14,23 +16,40 @@ SSE = b"text/event-stream"
 
 
 class Predict(Plain):
-    verb = "predict"
+    verb, needs = "predict", "predict"
     streams: Streams
 
     async def answered(self, call: Call, receive: Receive) -> bytes | Stream:
-        model = find(self.models, call.path["name"])
-        call.model = model.name
+        model = self.model(call)
+        by = self.by(call, model)
 
-        def parse(content: bytes) -> tuple[int, Columns]:
-            rows = body.rows(content, self.door.limits)
-            columns = model.questions.columns(rows)
-            return len(rows), columns
+        def parse(content: bytes) -> tuple[Asked, Columns]:
+            asked = body.asked(content, self.door.limits)
+            return asked, model.questions.columns(asked.rows)
 
-        streamed = _wants_stream(call, model)
-        call.rows, columns = await self.read(call, receive, parse)
+        streamed = _wants_stream(call, by)
+        asked, columns = await self.read(call, receive, parse)
+        call.rows = len(asked.rows)
+        given = columns if by is model or not self.watching else self.watching.given(model, by, columns)
+        if asked.reasons and (why := by.unexplained or ("it is written as a stream" if streamed else "")):
+            raise refused(by.name, why)
         if streamed:
-            return await self._stream(model, columns, call.rows)
-        return await model.batcher.ask(columns, call.rows)
+            return await self._stream(by, given, call.rows)
+        if asked.reasons:
+            self.counts.explained(model.name, call.rows)
+            said = await by.explainer.ask((given, asked.reasons), call.rows)
+        else:
+            said = await by.batcher.ask(given, call.rows)
+        if self.watching:
+            if by is not model:
+                said = self.watching.instead(model, said, call.fallback)
+            self.watching.after_answer(model, call.id, columns, said, asked.cases, by)
+        return said
+
+    def count(self, call: Call, status: int, seconds: float) -> None:
+        super().count(call, status, seconds)
+        if self.watching and call.model:
+            self.watching.ended(call.model, status, seconds)
 
     async def _stream(self, model: Model, columns: Columns, n: int) -> Stream:
         if n > 1:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import gc
-import logging
 import signal
 import socket
 import sys
@@ -11,7 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mintmark.base.errors import RecipeError
+from mintmark.serving import lines
 from mintmark.serving.body import Limits
+from mintmark.serving.tls import Certificate
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -20,8 +21,11 @@ FAREWELL_S = 0.5
 """so long does a stopping server still answer on open connections, each answer closing its own"""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes any.   Raises: RecipeError: in use, or no address of this machine."""
+def listen(host: str, port: int, share: bool = False) -> socket.socket:
+    """A listening socket; port 0 takes any.   Raises: RecipeError: in use, or no address of this machine.
+
+    share: with other sockets that share too, over which the system spreads what comes.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = found[0]
@@ -31,6 +35,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         if sys.platform != "win32":  # there it would let two servers share the port
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if share:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         made.bind(address)
         made.listen(2048)
         made.setblocking(False)
@@ -41,7 +47,13 @@ def listen(host: str, port: int) -> socket.socket:
     return made
 
 
-def run(app: "FastAPI", sockets: list[socket.socket], limits: Limits, ready: Callable[[], None]) -> None:
+def run(
+    app: "FastAPI",
+    sockets: list[socket.socket],
+    limits: Limits,
+    ready: Callable[[], None],
+    certificate: Certificate | None = None,
+) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight; returns when that is done."""
     import uvicorn
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -52,8 +64,22 @@ def run(app: "FastAPI", sockets: list[socket.socket], limits: Limits, ready: Cal
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await app.state.start()
             await super().startup(sockets)
+            if hasattr(signal, "SIGHUP"):
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.reread)
             ready()
+
+        def reread(self) -> None:
+            """At SIGHUP: bundles, API keys and the certificate, as they lie on the disk now."""
+            self.rereading = asyncio.get_running_loop().create_task(app.state.reread())
+            if certificate and config.ssl:
+                try:
+                    certificate.check()  # of a pair that does not fit one half would stay in the context
+                    certificate.into(config.ssl)
+                    lines.event("certificate", read=str(certificate.chain))
+                except RecipeError as exc:
+                    lines.log.error("the certificate cannot be read again, that of before is shown: %s", exc)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             """No new connections; those that are open get an answer to what is on its way, and a farewell."""
@@ -75,25 +101,26 @@ def run(app: "FastAPI", sockets: list[socket.socket], limits: Limits, ready: Cal
                 for which, handler in before.items():
                     signal.signal(which, handler)
 
+    tls: dict[str, Any] = {}
+    if certificate:
+        tls = {"ssl_certfile": str(certificate.chain), "ssl_keyfile": str(certificate.key)}
     config = uvicorn.Config(
         app, http=Patient, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
         proxy_headers=False, timeout_keep_alive=limits.keep_alive_s, timeout_graceful_shutdown=limits.stop_s,
-        loop="auto", backlog=2048,
+        loop="auto", backlog=2048, **tls,
     )  # fmt: skip
+    _many_files()
     gc.collect()
     gc.freeze()  # modules and models stay: not to be looked through again while requests are answered
     Server(config).run(sockets)
 
 
-def logs() -> None:
-    """Lines on standard error: the time in UTC, how grave, what. Rows never appear in them."""
-    import time
+def _many_files() -> None:
+    """As many open connections as the system allows this process: the usual bound is below a thousand clients."""
+    if sys.platform != "win32":
+        import resource
 
-    lines = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
-    lines.converter = time.gmtime
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(lines)
-    for name, level in (("mintmark.serving", logging.INFO), ("uvicorn.error", logging.WARNING)):
-        logger: Any = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(level)
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft < hard:
+            with contextlib.suppress(ValueError, OSError):  # there are systems whose bound of bounds is lower
+                resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,234 @@
+"""Words: what is said to people in their language: texts by catalogues, and figures, money and dates by custom.
+
+The texts in the code are English and are the keys of the catalogues, `locale/CODE/*.po` (gettext's own form, which its
+editors open). English reads no catalogue. What an earlier run wrote down in English (a record's notes and sources) is
+said again in another language by the pattern it was made from: see `Language.again`.
+"""
+
+import math
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from mintmark.base import figures
+from mintmark.base.errors import unknown
+
+LOCALE = Path(__file__).parent / "locale"
+LANGUAGES = {"en": "English", "zh": "中文"}
+SETTINGS = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+"""environment variables that name a language, in the order in which gettext asks them"""
+MADE = "record.po"
+"""catalogue of the patterns of what records hold"""
+LARGE = {
+    "en": ((1e12, 1e12, "T"), (1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k")),
+    "zh": ((1e12, 1e12, "万亿"), (1e8, 1e8, "亿"), (1e4, 1e4, "万")),
+}
+"""from which size on, divided by what, written with what"""
+CURRENCIES = {
+    "CNY": "元", "USD": "美元", "EUR": "欧元", "GBP": "英镑", "JPY": "日元", "HKD": "港元", "TWD": "新台币",
+    "SGD": "新加坡元", "AUD": "澳元", "CAD": "加元", "CHF": "瑞士法郎", "KRW": "韩元", "INR": "印度卢比",
+}  # fmt: skip
+"""names of currencies in Chinese; in English and of others the code is written, which is never ambiguous"""
+LONGEST = 1000
+"""characters of what is said again: patterns are held against each of them"""
+ESCAPE = re.compile(r'\\(["\\nt])')
+FIELD = re.compile(r"\{(\w*)\}")
+
+
+def mark(text: str) -> str:
+    """The same text, marked as one to be said in every language: for tables of texts that are said later."""
+    return text
+
+
+def language(code: str = "") -> "Language":
+    """The language of this code, such as zh or zh_CN.UTF-8; without one that of the environment, else English.
+
+    Raises: RecipeError: no language of ours.
+    """
+    if not code:
+        named = [os.environ.get(n, "") for n in SETTINGS]
+        said = next((n for names in named for n in names.split(":") if n), "")
+        return Language(said[:2].lower() if said[:2].lower() in LANGUAGES else "en")
+    short = re.split("[-_.@]", code.strip().lower())[0]
+    if short not in LANGUAGES:
+        raise unknown("language", code, LANGUAGES, where="--lang")
+    return Language(short)
+
+
+def say(text: str, lang: str = "", **values: Any) -> str:
+    """The text in that language, its {fields} filled."""
+    return language(lang)(text, **values)
+
+
+@dataclass(frozen=True)
+class Language:
+    """Says texts, and writes figures, in one language."""
+
+    code: str
+
+    def __call__(self, text: str, /, **values: Any) -> str:
+        """The text with its {fields} filled; figures among the values are written as people write them.
+
+        A text that no catalogue holds is said in English.
+        """
+        said = text if self.code == "en" else catalogue(self.code).get(text, text)
+        return said.format(**{k: self._written(v) for k, v in values.items()}) if values else said
+
+    def count(self, n: int, one: str, many: str, /, **values: Any) -> str:
+        """One of two texts, for one thing and for several; both have the field {n}. Only the second is translated."""
+        return self(one if n == 1 and self.code == "en" else many, n=n, **values)
+
+    def again(self, made: str) -> str:
+        """What was written down in English, said in this language where the pattern that it was made from is known.
+
+        What a pattern's fields took in is said again too.
+        """
+        return made if self.code == "en" or not made else _again(made, self.code, 0)
+
+    def listed(self, names: Sequence[str]) -> str:
+        """a, b and c; a、b 和 c."""
+        comma, last = {"en": (", ", " and "), "zh": ("、", " 和 ")}[self.code]
+        return last.join(p for p in (comma.join(names[:-1]), names[-1] if names else "") if p)
+
+    def together(self, *sentences: str) -> str:
+        """Sentences one after another, those left out that are empty."""
+        return (" " if self.code == "en" else "").join(s for s in sentences if s)
+
+    def number(self, value: float) -> str:
+        """As figures are written, with a true minus sign; a dash for what is none."""
+        return figures.number(value).replace("-", "−") if math.isfinite(value) else "–"
+
+    def share(self, value: float) -> str:
+        """As a percentage of three significant digits."""
+        return f"{100 * value:.3g}{' ' if self.code == 'en' else ''}%".replace("-", "−")
+
+    def compact(self, value: float) -> str:
+        """For an axis or a narrow place: 25k, 1.5M; 2.5万, 1.5亿."""
+        for size, by, name in LARGE[self.code]:
+            if size <= abs(value) < 1e15:
+                return f"{value / by:.4g}{name}".replace("-", "−")
+        return self.number(value)
+
+    def money(self, value: float, currency: str) -> str:
+        return f"{self.number(value)} {self.currency(currency)}".strip()
+
+    def currency(self, code: str) -> str:
+        return CURRENCIES.get(code, code) if self.code == "zh" else code
+
+    def moment(self, iso: str) -> str:
+        """A date, or a date with its time of day, as ISO 8601 writes it; anything else as it is."""
+        found = re.match(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d:\d\d))?", iso)
+        if not found:
+            return iso
+        year, month, day, time = found.groups()
+        date = f"{year}年{int(month)}月{int(day)}日" if self.code == "zh" else f"{year}-{month}-{day}"
+        return f"{date} {time}" if time else date
+
+    def duration(self, seconds: float) -> str:
+        """Of two parts at most: 3 min 20 s; 3 分 20 秒."""
+        hour, minute, second = {"en": ("h", "min", "s"), "zh": ("小时", "分", "秒")}[self.code]
+        if not math.isfinite(seconds):
+            return "–"
+        if abs(seconds) < 60:
+            return f"{self.number(seconds)} {second}" if seconds >= 0.1 or seconds == 0 else self._short(seconds)
+        whole = round(seconds)
+        first, rest, units = whole // 60, whole % 60, (minute, second)
+        if whole >= 3600:
+            first, rest, units = whole // 3600, whole % 3600 // 60, (hour, minute)
+        return f"{first:,} {units[0]}" + (f" {rest} {units[1]}" if rest else "")
+
+    def size(self, count: float) -> str:
+        """Of bytes: 1.2 GB."""
+        for least, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+            if count >= least:
+                return f"{count / least:.3g} {name}"
+        return f"{self.number(count)} B"
+
+    def _short(self, seconds: float) -> str:
+        milli, micro = {"en": ("ms", "µs"), "zh": ("毫秒", "微秒")}[self.code]
+        return f"{self.number(seconds * 1e3)} {milli}" if seconds >= 1e-4 else f"{self.number(seconds * 1e6)} {micro}"
+
+    def _written(self, value: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return str(value)
+        return f"{value:,}".replace("-", "−") if isinstance(value, int) else self.number(value)
+
+
+# --- catalogues -------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalogue(code: str) -> Mapping[str, str]:
+    """Text -> its translation, of all catalogues of a language; those still without one are not in it."""
+    made: dict[str, str] = {}
+    for path in sorted((LOCALE / code).glob("*.po")):
+        made |= {text: said for text, said in read(path).items() if said}
+    return made
+
+
+def read(path: Path) -> dict[str, str]:
+    """Text -> translation of a .po file: plain entries of msgid and msgstr, comments, texts over several lines.
+
+    Raises: ValueError: anything else, or a text that stands there twice (names the line).
+    """
+    made: dict[str, str] = {}
+    now: dict[str, str] = {}
+    at = ""
+    for number, line in enumerate([*path.read_text(encoding="utf-8").splitlines(), ""], 1):
+        line = line.strip()
+        word, _, rest = line.partition(" ")
+        if not line or line.startswith("#") or (word == "msgid" and "msgstr" in now):
+            if "msgstr" in now:
+                if now["msgid"] in made:
+                    raise ValueError(f"{path}:{number}: {now['msgid'][:60]!r} stands there twice")
+                made[now["msgid"]] = now["msgstr"]
+                now = {}
+            if word != "msgid":
+                continue
+        if word in ("msgid", "msgstr"):
+            at = word
+            now[at] = ""
+            line = rest.strip()
+        if not at or len(line) < 2 or line[0] != '"' or line[-1] != '"':
+            raise ValueError(f"{path}:{number}: neither msgid nor msgstr, nor a text in quotation marks: {line[:60]!r}")
+        now[at] += ESCAPE.sub(lambda m: {"n": "\n", "t": "\t"}.get(m[1], m[1]), line[1:-1])
+    made.pop("", None)  # the header
+    return made
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _patterns(code: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What records hold, as expressions that take their fields out, and the translation; the longest first."""
+    made = read(LOCALE / code / MADE) if (LOCALE / code / MADE).exists() else {}
+    order = sorted((t for t in made if made[t] and FIELD.search(t)), key=lambda t: -len(FIELD.sub("", t)))
+    return tuple((pattern(t), made[t]) for t in order)
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """What the text with its {fields} filled by anything looks like; a field that comes twice is the same twice."""
+    met: set[str] = set()
+    parts = []
+    for i, piece in enumerate(FIELD.split(text)):
+        if i % 2 == 0:
+            parts.append(re.escape(piece))
+        else:
+            parts.append(f"(?P={piece})" if piece in met else f"(?P<{piece}>.+?)")
+            met.add(piece)
+    return re.compile("".join(parts), re.DOTALL)
+
+
+@lru_cache(maxsize=4096)
+def _again(made: str, code: str, depth: int) -> str:
+    """Patterns within patterns are followed four deep."""
+    exact = catalogue(code).get(made)
+    if exact is not None or depth > 3 or len(made) > LONGEST:
+        return made if exact is None else exact
+    for expression, said in _patterns(code):
+        if found := expression.fullmatch(made):
+            fields = {name: _again(value, code, depth + 1) for name, value in found.groupdict().items()}
+            return said.format(**fields)
+    return made
