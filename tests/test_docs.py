@@ -45,7 +45,7 @@ def said_commands(path: Path) -> list[list[str]]:
 
 def named(words: list[str]) -> tuple[str, list[str]]:
     """A command and its arguments; commands of a group have two words."""
-    n = 2 if words[0] == "keys" else 1
+    n = 2 if words[0] in ("keys", "api-keys") else 1
     return " ".join(words[:n]), words[n:]
 
 
@@ -124,7 +124,7 @@ def test_blocks_are_whole(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda p: str(p.relative_to(ROOT)))
 def test_commands_in_sentences_exist(path: Path) -> None:
-    for found in re.findall(r"`mintmark ((?:keys )?[a-z]+)[^`]*`", text(path)):
+    for found in re.findall(r"`mintmark ((?:(?:api-)?keys )?[a-z]+)[^`]*`", text(path)):
         assert found in OPTIONS, f"{path.name}: mintmark {found}"
 
 
