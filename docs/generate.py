@@ -35,7 +35,8 @@ REFERENCE = ROOT / "docs" / "reference"
 HEAD = "<!-- Written by docs/generate.py from the code: change it there. -->\n"
 PLACES = {
     "MINTMARK_HOME": "The folder of keys and ledger; else `$XDG_DATA_HOME/mintmark`, else `~/.local/share/mintmark`.",
-    "MINTMARK_LEDGER": "The ledger's file, a path or `sqlite:///path`; else `ledger.sqlite` in the folder above.",
+    "MINTMARK_LEDGER": "The ledger: a path, `sqlite:///path` or `postgresql://user@host/database`; "
+    "else `ledger.sqlite` in the folder above.",
     "MINTMARK_PRICES": "A price sheet of your own, in the form of the package's `capital/prices/sheet.json`.",
 }
 LATER = "For tasks to come; none uses it yet."
@@ -98,8 +99,8 @@ MEANS = {
 RECIPE = """One TOML file. A key that is not listed here is an error, which names the nearest. On the command line
 `--set` changes any of them: `--set payoff.capacity=0.1`. For editors there is a [JSON Schema](recipe.schema.json);
 `mintmark tasks TASK --schema` prints that of one task."""
-NOT_YET = """Not yet: a search, so a `budget` bounds the fits of the one model, which keep what they have by then; and
-URLs as `data`. `over`, `under` and `accepted` of a payoff are for tasks to come."""
+NOT_YET = """A `budget` bounds a [search](../how-to/search.md); of one model alone it bounds the fits, which keep what they
+have by then. `accepted` of a payoff is for tasks to come."""
 ERRORS = """A user's mistake is answered with what is wrong, where, and what to try, and leaves nothing half-written.
 0 is success; 2 is a wrong command line, too."""
 MEASURES = """Every figure of a run, named stage.metric, as `record.json` and `--json` hold it. Beside it stands whether

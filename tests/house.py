@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 HEAVY = {
     "torch", "transformers", "accelerate", "sklearn", "pandas", "polars", "scipy", "lightgbm", "xgboost", "ray",
     "statsmodels", "fastapi", "uvicorn", "sqlalchemy", "cryptography", "model_signing", "plotly", "statsforecast",
+    "duckdb", "datasets", "psycopg", "adbc_driver_manager", "optuna", "catboost", "interpret", "keyring",
 }  # fmt: skip
 PICKLE = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 DEEP, WORKSHOP = "deep", Path("drivers/workshop.py")

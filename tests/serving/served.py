@@ -44,9 +44,13 @@ def server(*words: str | Path, **more: Any) -> Iterator[tuple["subprocess.Popen[
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
     try:
         assert process.stderr is not None
-        line = process.stderr.readline()
-        assert "listens on http" in line, line + process.stderr.read()
-        yield process, line.split("listens on ")[1].split()[0]
+        said = []
+        for line in process.stderr:  # the log may have something to say before
+            said.append(line)
+            if "listens on http" in line:
+                break
+        assert said and "listens on http" in said[-1], "".join(said)
+        yield process, said[-1].split("listens on ")[1].split()[0]
     finally:
         process.kill()
         process.communicate()

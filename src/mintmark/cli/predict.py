@@ -29,7 +29,8 @@ def predict(
     if out is not None and out.suffix not in ENDINGS:
         raise RecipeError(f"unknown ending {out.suffix!r}.", where="--out", fix=", ".join(ENDINGS))
     texts = [f["name"] for f in loaded.facts["questions"] if f["kind"] == "text"]
-    options = schema.build(schema.Read, loaded.facts["recipe"]["read"] | {"text": texts}, where="read")
+    asked = {"text": texts} | ({} if "://" in file else {"query": ""})  # the recipe's query is not of this file
+    options = schema.build(schema.Read, loaded.facts["recipe"]["read"] | asked, where="read")
     rows, notes = source.read(file, options, None)
     made = spine.answer(loaded, rows)
     if out is None:

@@ -21,7 +21,7 @@ NOT_TEXT = {
     b"7z\xbc\xaf": ("a 7-Zip archive", "unpack it."),
     b"\xd0\xcf\x11\xe0": ("an old Office document", "save the sheet as CSV."),
     b"%PDF": ("a PDF document", "give a table: CSV, Parquet or JSON lines."),
-    b"SQLite format 3": ("an SQLite database", "save the table as CSV or Parquet."),
+    b"SQLite format 3": ("an SQLite database", 'data = "sqlite:///FILE", with [read] query.'),
     b"\x89PNG": ("a picture", "give a table with the paths of the pictures."),
     b"ARROW1": ("an Arrow file", "save it as Parquet."),
 }

@@ -90,7 +90,7 @@ def wrong_line(said: str, line: int, files: Sequence[Path]) -> DataError:
 
 def _text(connection: Any, path: Path, options: Options, whole: bool, notes: list[str]) -> str:
     text, written = _opened(path, options.encoding)
-    layout = text_table._layout(text, options, notes)
+    layout = text_table.layout_of(text, options, notes)
     nulls = [n for n in ("", *text_table.BLANKS, *options.missing) if layout.delimiter not in n]
     form: dict[str, Any] = {
         "header": False, "skip": layout.line - 1, "delim": layout.delimiter, "quote": '"', "escape": '"',

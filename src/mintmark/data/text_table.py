@@ -59,7 +59,7 @@ class Layout:
 def read(path: Path, options: Options) -> tuple[Columns, list[str]]:
     """The columns of a text table and a note for each treatment.   Raises: DataError: says the line where it can."""
     text, notes = encoding.find(path, options.encoding)
-    layout = _layout(text, options, notes)
+    layout = layout_of(text, options, notes)
     table = _table(layout, options, notes)
     if not table.num_rows:
         raise DataError("only a header line, no rows.", where=layout.name, fix="give a file with at least one row.")
@@ -84,7 +84,7 @@ def read(path: Path, options: Options) -> tuple[Columns, list[str]]:
 # --- delimiter and header ---------------------------------------------------------------------------------------------
 
 
-def _layout(text: encoding.Text, options: Options, notes: list[str]) -> Layout:
+def layout_of(text: encoding.Text, options: Options, notes: list[str]) -> Layout:
     size = 2**16
     while True:
         head = text.head(size)

@@ -60,7 +60,8 @@ def ready(app: "FastAPI", index: int) -> None:
 def _until_the_end(loop: asyncio.AbstractEventLoop) -> None:
     import signal
 
-    sys.stdin.buffer.read()
+    while os.read(0, 4096):  # not by sys.stdin, whose lock would be held when the interpreter ends
+        pass
     loop.call_soon_threadsafe(os.kill, os.getpid(), signal.SIGTERM)
 
 
