@@ -99,8 +99,8 @@ MEANS = {
 RECIPE = """One TOML file. A key that is not listed here is an error, which names the nearest. On the command line
 `--set` changes any of them: `--set payoff.capacity=0.1`. For editors there is a [JSON Schema](recipe.schema.json);
 `mintmark tasks TASK --schema` prints that of one task."""
-NOT_YET = """A `budget` bounds a [search](../how-to/search.md); of one model alone it bounds the fits, which keep what they
-have by then. `accepted` of a payoff is for tasks to come."""
+NOT_YET = """A `budget` bounds a [search](../how-to/search.md); of one model alone it bounds the fits, which keep what
+they have by then. `accepted` of a payoff is for tasks to come."""
 ERRORS = """A user's mistake is answered with what is wrong, where, and what to try, and leaves nothing half-written.
 0 is success; 2 is a wrong command line, too."""
 MEASURES = """Every figure of a run, named stage.metric, as `record.json` and `--json` hold it. Beside it stands whether
