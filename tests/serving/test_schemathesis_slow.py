@@ -39,7 +39,7 @@ def test_what_the_document_says_holds_and_nothing_makes_a_5xx(folder: Path, tmp_
     locked = ["--keys", str(file), "--bundles", str(folder)] if keys else []
     with server(*bundles, *locked, "--state", tmp_path / "state", "--log", tmp_path / "log") as (process, url):
         words = [str(Path(sys.executable).with_name("st")), "run", f"{url}/openapi.json", *head, "--checks", CHECKS]
-        words += ["--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--generation-deterministic"]
+        words += ["--phases", "examples,coverage,fuzzing", "--max-examples", "30", "--generation-deterministic"]
         said = subprocess.run([*words, "--no-color"], capture_output=True, text=True, timeout=600, cwd=tmp_path)
         assert said.returncode == 0, said.stdout[-6000:] + said.stderr[-2000:]
         assert httpx.get(f"{url}/healthz").status_code == 200

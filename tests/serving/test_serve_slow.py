@@ -246,7 +246,7 @@ def test_events_that_were_confirmed_outlive_kill_9_and_ctrl_c(bundle: Path, tmp_
         with served(bundle, "--state", state) as (process, url):
             asyncio.run(send(url, process, how))
             process.wait(15)
-    (journal,) = (tmp_path / "state").iterdir()
+    (journal,) = (tmp_path / "state").glob("*.jsonl")
     lines = [json.loads(line) for line in journal.read_text().splitlines()][1:]
     times = {row["time"] for line in lines for row in line}
     assert told[0] >= 40 and told[0] <= len(times) <= told[0] + 2 and "C01" not in journal.read_text()
