@@ -47,7 +47,8 @@ def test_a_run_is_told_in_money_first(
     assert cli.main(["run", str(made / "tabular_classification.toml"), "--out", str(made / "again")]) == 0
     told = capsys.readouterr().out
     assert told.index("What its decisions earn") < told.index("How good its answers are") < told.index("What it costs")
-    assert re.search(r"by \d+ runs? before: expect a rosy figure", told)  # other tests may have looked at these rows, too
+    # other tests may have looked at these rows, too
+    assert re.search(r"by \d+ runs? before: expect a rosy figure", told)
     for word in ("doing nothing", "acting on all", "knowing all", "95 % between", "verify", "serve"):
         assert word in told
 
