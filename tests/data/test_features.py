@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from mintmark import spine
 from mintmark.base.errors import RecipeError
 from mintmark.base.state import State
 from mintmark.data import rows as table
@@ -14,6 +15,8 @@ from mintmark.data.features import columns, history, linear
 from mintmark.data.features.settings import Settings
 from mintmark.data.past import Past
 from mintmark.data.rows import Rows
+from mintmark.numerics.ctx import Ctx
+from mintmark.recipe import schema
 from mintmark.recipe.schema import Columns
 
 
@@ -206,3 +209,14 @@ def test_an_entity_without_a_past_has_an_empty_history() -> None:
     q = batch(questions)
     h = history.history(state, columns.encode(state, q), Past(key="who", time="t", target="y").as_of(q), q)
     assert (h[:, 0] == 0).all() and (h[:, 2] == 0).all() and np.isnan(h[:, [1, 3, 4]]).all()
+
+
+def test_a_selection_bears_missing_numbers_beside_texts() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    gone = np.where(rng.random(200) < 0.2, np.nan, rng.normal(size=200))
+    content = {f"x{i}": x + rng.normal(size=200) for i in range(6)}  # so that what says nothing is dropped
+    content |= {"x": x, "gone": gone, "shop": rng.choice(["a", "b", "c"], 200), "town": rng.choice(["p", "q"], 200)}
+    made = {"task": "tabular_classification", "target": "y", "settings": {"model": "lightgbm", "select": "filter"}}
+    p = spine.prepare(schema.parse(made, ""), table.of(content | {"y": np.where(x > 0, "yes", "no")}))
+    assert spine.train(p, {}, Ctx(0)).validation.answers.num_rows == len(p.parts.held)
