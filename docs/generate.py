@@ -37,6 +37,8 @@ PLACES = {
     "MINTMARK_HOME": "The folder of keys and ledger; else `$XDG_DATA_HOME/mintmark`, else `~/.local/share/mintmark`.",
     "MINTMARK_LEDGER": "The ledger: a path, `sqlite:///path` or `postgresql://user@host/database`; "
     "else `ledger.sqlite` in the folder above.",
+    "MINTMARK_SEAL_KEY": "The key of sealed bundles, base64 or hex of 32 bytes; "
+    "`keyring` asks the system keyring alone.",
     "MINTMARK_PRICES": "A price sheet of your own, in the form of the package's `capital/prices/sheet.json`.",
 }
 LATER = "For tasks to come; none uses it yet."

@@ -78,8 +78,14 @@ def _dense(x: Any) -> Array:
 
 @lru_cache(maxsize=32)
 def _model(content: bytes) -> Any:
-    """The model of these bytes, through a file of our own that is gone again, as the library reads only files."""
+    """The model of these bytes. The library reads only files: one in memory, or one of our own that is gone again."""
     model = need("catboost", extra="tables").CatBoost()
+    if hasattr(os, "memfd_create"):  # a sealed bundle never lies on a disk in plain
+        with os.fdopen(os.memfd_create("mintmark"), "wb") as file:
+            file.write(content)
+            file.flush()
+            model.load_model(f"/proc/self/fd/{file.fileno()}", format="json")
+        return model
     handle, path = tempfile.mkstemp(suffix=".json", prefix="mintmark-")
     try:
         with os.fdopen(handle, "wb") as file:
