@@ -3,7 +3,7 @@
     python -m venv peers/ag && peers/ag/bin/pip install "autogluon.tabular[lightgbm,catboost,xgboost]"
     python -m venv peers/fl && peers/fl/bin/pip install "flaml[automl]" interpret-core xgboost-cpu catboost lightgbm
     python benchmarks/tabular.py --data DATA --work WORK --autogluon peers/ag/bin/python --others peers/fl/bin/python
-    python benchmarks/tabular.py --data DATA --work WORK --report
+    python benchmarks/tabular.py --data DATA --work WORK --report        (sets that WORK lacks keep their last result)
 
 One process for each set, split and tool, one at a time; a run that others disturbed by more than 8 % of the machine is
 done again later, and marked where it never was quiet. What is finished lies in WORK and is not done again. Tools see
@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from machine import about, write
+
+from mintmark.numerics import metrics
 
 SECONDS, SMALL, SPLITS, QUIET, TRIES = 60, 5000, 10, 0.08, 2
 PATIENCE_S = 600
@@ -191,13 +193,6 @@ def _run(recipe: Path, out: Path) -> dict[str, Any]:
     return made | {"wall_s": time.perf_counter() - start}
 
 
-def auc(score: Any, y: Any) -> float:
-    from scipy.stats import rankdata
-
-    positive = int(y.sum())
-    return float((rankdata(score)[y == 1].sum() - positive * (positive + 1) / 2) / (positive * (len(y) - positive)))
-
-
 def value(name: str, frame: pd.DataFrame, y: Any, p: Any) -> float | None:
     """Money a case, decided by Bayes' rule on the probabilities, shifted to the true share of positives."""
     payoff = SETS[name].get("payoff")
@@ -244,7 +239,7 @@ def report(work: Path) -> dict[str, Any]:
                 said[t].append(np.load(f / t / "probability.npy"))
         for t in tools:
             runs = [json.loads((f / t / "done.json").read_text()) for f in folders]
-            aucs = [auc(p, y) for p, y in zip(said[t], ys, strict=True)]
+            aucs = [metrics.area(p, y == 1) for p, y in zip(said[t], ys, strict=True)]
             worth = [value(name, pd.read_csv(f / "test.csv"), y, p)
                      for f, y, p in zip(folders, ys, said[t], strict=True)]  # fmt: skip
             lines[t] = {"roc_auc": float(np.mean(aucs))} | {
@@ -266,6 +261,13 @@ def report(work: Path) -> dict[str, Any]:
     return made
 
 
+def earlier() -> dict[str, Any]:
+    """What an earlier run found for its sets, each with its own date and commit; those measured now replace theirs."""
+    path = HERE / "results" / "tabular.json"
+    found = json.loads(path.read_text()) if path.exists() else {"sets": {}}
+    return {name: {k: found[k] for k in ("date", "commit")} | said for name, said in found["sets"].items()}
+
+
 def _difference(a: list[Any], b: list[Any], ys: list[Any]) -> dict[str, float]:
     """Mean difference of ROC-AUC over splits, with a paired 95 % percentile bootstrap."""
     rng, draws = np.random.default_rng(0), []
@@ -275,9 +277,9 @@ def _difference(a: list[Any], b: list[Any], ys: list[Any]) -> dict[str, float]:
         for s in chosen:
             y = ys[s]
             rows = np.concatenate([rng.choice(np.flatnonzero(y == c), (y == c).sum()) for c in (0, 1)])
-            off.append(auc(a[s][rows], y[rows]) - auc(b[s][rows], y[rows]))
+            off.append(metrics.area(a[s][rows], y[rows] == 1) - metrics.area(b[s][rows], y[rows] == 1))
         draws.append(np.mean(off))
-    mean = float(np.mean([auc(p, y) - auc(q, y) for p, q, y in zip(a, b, ys, strict=True)]))
+    mean = float(np.mean([metrics.area(p, y == 1) - metrics.area(q, y == 1) for p, q, y in zip(a, b, ys, strict=True)]))
     low, high = np.quantile(draws, [0.025, 0.975])
     return {"mean": mean, "low": float(low), "high": float(high)}
 
@@ -299,7 +301,9 @@ def main() -> None:
         return ours(given.ours, given.seconds)
     if given.report:
         result = about("lightgbm", "scikit-learn", "optuna") | {"seconds": given.seconds, "seed": 0}
-        return write("tabular", result | {"sets": report(given.work)})
+        now = {k: result[k] for k in ("date", "commit")}
+        measured = {name: said | now for name, said in report(given.work).items()}
+        return write("tabular", result | {"sets": earlier() | measured})
     jobs = [
         (tool, folder)
         for name in given.sets.split(",")

@@ -16,6 +16,7 @@ from mintmark.base.version import __version__
 
 if TYPE_CHECKING:
     from mintmark import spine
+    from mintmark.capital.prices import Price
     from mintmark.data.rows import Rows
     from mintmark.numerics.ctx import Ctx, Hear
     from mintmark.recipe.schema import Recipe
@@ -130,7 +131,6 @@ def run(
 def _trained(p: "spine.Prepared", ctx: "Ctx", source: "Rows | None") -> "tuple[spine.Prepared, spine.Trained, bool]":
     """One model, or the choice of a search where the recipe leaves it open and says how far to look."""
     from mintmark import spine
-    from mintmark.capital import prices
     from mintmark.drivers import objective, search
 
     many = search.wanted(p) and p.recipe.budget
@@ -140,7 +140,7 @@ def _trained(p: "spine.Prepared", ctx: "Ctx", source: "Rows | None") -> "tuple[s
     judge = objective.objective(p, per_s)
     found = search.search(p, judge, replace(ctx, folder=ctx.folder and ctx.folder / "search"), source=source)
     p.record.notes += [*notes, *found.notes]
-    hour, cpus = prices.machine_hour(os.cpu_count() or 1), os.cpu_count() or 1
+    hour, cpus = _hour(), os.cpu_count() or 1
     for t in found.trials:  # its processor time, as a share of the machine's
         t["cost"] = {"value": t["cpu_s"] / cpus / 3600 * hour.value, "unit": hour.currency, "how": "estimated"}
     p.record.trials = found.trials
@@ -149,11 +149,9 @@ def _trained(p: "spine.Prepared", ctx: "Ctx", source: "Rows | None") -> "tuple[s
 
 def _price_s(p: "spine.Prepared") -> tuple[float | None, list[str]]:
     """What a second of this machine costs in the currency of the payoff, and what is to be said of it."""
-    from mintmark.capital import prices
-
     if p.money is None:
         return None, []
-    price = prices.machine_hour(os.cpu_count() or 1)
+    price = _hour()
     if price.currency == p.money.currency:
         return price.value / 3600, []
     said = f"the price of this machine is in {price.currency}, the payoff in {p.money.currency}: "
@@ -290,19 +288,24 @@ def _recipe(recipe: Any, data: Any, sets: Sequence[str], budget: str | None) -> 
 
 def _budget_s(recipe: "Recipe") -> float:
     """Seconds that the recipe's budget buys on this machine; no budget has no end."""
-    from mintmark.capital import prices
-
     if not recipe.budget:
         return math.inf
-    price = prices.machine_hour(os.cpu_count() or 1)
+    price = _hour()
     return recipe.budget_s(price.value / 3600, price.currency) or math.inf
+
+
+def _hour() -> "Price":
+    """What this machine costs."""
+    from mintmark.capital import prices
+
+    return prices.machine_hour(os.cpu_count() or 1)
 
 
 def _costs(record: RunRecord) -> list[Measured]:
     """Measured times at the price of this machine; a price that is old is said in the notes."""
     from mintmark.capital import prices
 
-    price = prices.machine_hour(os.cpu_count() or 1)
+    price = _hour()
     if warning := price.stale(date.today()):
         record.notes.append(warning)
     spent = [m.value for m in record.measures if m.name in FITTING]

@@ -12,7 +12,7 @@ from mintmark import capabilities, tasks
 from mintmark.artifact import bundle, card, seal, sign
 from mintmark.artifact.environment import environment
 from mintmark.base.meter import meter, metered
-from mintmark.base.record import Measured, RunRecord, mean, spread
+from mintmark.base.record import Measured, RunRecord, mean
 from mintmark.base.state import State
 from mintmark.data import clean, profile
 from mintmark.data import rows as table
@@ -97,7 +97,7 @@ def tried(p: Prepared, variant: dict[str, Any], ctx: Ctx) -> Trained:
     config = p.task.settle(config, [model for _, model in fits]) if p.task.settle else config
     features, model = ensemble.joined(fits)
     seen = held(p, features, pa.concat_tables(made), seconds)
-    said = [*mean(measures), *(spread(measures) if p.recipe.folds else [])]
+    said = mean(measures, spread=p.recipe.folds is not None)
     return Trained((config,), (1.0,), len(fits), features, model, seen, said)
 
 

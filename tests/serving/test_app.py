@@ -1,10 +1,9 @@
 """The REST app: what is answered, what is refused and how, and that one request never feels another's mistake."""
 
 import asyncio
-import dataclasses
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from served import double, fake
 
 import mintmark as mm
 from mintmark import spine, tasks
 from mintmark.base.errors import DataError, MintmarkError, RecipeError
 from mintmark.base.state import State
 from mintmark.cli.serve import named
-from mintmark.data.past import Past
 from mintmark.numerics import answers
 from mintmark.numerics.batch import Batch
 from mintmark.serving import Limits, listen, make_app
@@ -69,22 +68,6 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> spine.Loaded:
 @pytest.fixture(scope="module")
 def client(loaded: spine.Loaded) -> Client:
     return Client(make_app({"fraud": loaded}))
-
-
-def fake(predict: Callable[[State, Batch], pa.Table], *fields: tuple[str, str]) -> spine.Loaded:
-    """A bundle whose model is a plain function of one array, the first question column."""
-    task = dataclasses.replace(
-        tasks.get("tabular_classification"),
-        answer="number",
-        encode=lambda state, questions, past: Batch({"x": np.array(questions.column(0).to_pylist(), dtype=object)}),
-        predict=predict,
-    )
-    facts = {"task": "fake", "run": "r", "questions": [{"name": n, "kind": k, "type": k} for n, k in fields]}
-    return spine.Loaded(facts, task, State(), State(), State(facts={"by": "none"}), Past())
-
-
-def double(state: State, batch: Batch) -> pa.Table:
-    return answers.make("number", value=[2.0 * x for x in batch.arrays["x"]])
 
 
 def error(said: httpx.Response, status: int, kind: str) -> dict[str, str]:

@@ -13,6 +13,9 @@ MintmarkError
 import difflib
 from collections.abc import Iterable
 
+INTERRUPTED = 130
+"""exit code of what Ctrl-C ended"""
+
 
 class MintmarkError(Exception):
     """What went wrong, where, and what to do next; `exit_code` is the command line's."""

@@ -84,19 +84,22 @@ class RunRecord:
         return cls(**raw | {"measures": [Measured(**m) for m in raw["measures"]]})
 
 
-def spread(lists: Iterable[list[Measured]]) -> list[Measured]:
-    """How far the first measure differs between folds: its standard deviation, under its name with `.spread`."""
-    first = [fold[0] for fold in lists if fold]
-    if len(first) < 2:
-        return []
-    middle = sum(m.value for m in first) / len(first)
-    deviation = (sum((m.value - middle) ** 2 for m in first) / (len(first) - 1)) ** 0.5
-    return [replace(first[0], name=f"{first[0].name}.spread", value=deviation, better="down")]
+def mean(lists: Iterable[list[Measured]], *, spread: bool = False) -> list[Measured]:
+    """The same measures from several folds, averaged name by name; a measure that a fold lacks is left out of it.
 
-
-def mean(lists: Iterable[list[Measured]]) -> list[Measured]:
-    """The same measures from several folds, averaged name by name; a measure that a fold lacks is left out of it."""
+    spread: with how far the first one differs between folds, its standard deviation, under its name with `.spread`.
+    """
     folds = list(lists)
     names = list(dict.fromkeys(m.name for fold in folds for m in fold))
     by_name = {n: [m for fold in folds for m in fold if m.name == n] for n in names}
-    return [replace(same[0], value=sum(m.value for m in same) / len(same)) for same in by_name.values()]
+    made = [replace(same[0], value=sum(m.value for m in same) / len(same)) for same in by_name.values()]
+    return [*made, *(_spread([fold[0] for fold in folds if fold]) if spread else [])]
+
+
+def _spread(same: list[Measured]) -> list[Measured]:
+    """Of one measure in several folds."""
+    if len(same) < 2:
+        return []
+    middle = sum(m.value for m in same) / len(same)
+    deviation = (sum((m.value - middle) ** 2 for m in same) / (len(same) - 1)) ** 0.5
+    return [replace(same[0], name=f"{same[0].name}.spread", value=deviation, better="down")]

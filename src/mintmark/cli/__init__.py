@@ -9,13 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from mintmark.base.errors import MintmarkError
+from mintmark.base.errors import INTERRUPTED, MintmarkError
 
 Command = Callable[..., dict[str, Any]]
 Show = Callable[[dict[str, Any]], str]
 WrongUse: Any = typer.BadParameter.__mro__[2]
 """the base of what typer raises for a wrong command line: click's, which newer typer carries within itself"""
-INTERRUPTED = 130
 
 
 class Told(int):

@@ -8,11 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from mintmark.base.errors import INTERRUPTED, RecipeError
 from mintmark.base.figures import number
 from mintmark.cli.plain import program
 
-INTERRUPTED = 130
-"""exit code of a run that Ctrl-C ended, with the best up to then"""
 MAIN = (
     "roc_auc", "average_precision", "log_loss", "brier_score", "accuracy", "balanced_accuracy", "f1_macro", "precision",
     "recall", "owa", "mase", "smape", "rmse", "mae", "r2", "coverage", "nats_per_character", "bits_per_byte",
@@ -38,7 +37,6 @@ def run(
 ) -> dict[str, Any]:
     """Carry a recipe to a signed bundle and a record, and say what its decisions earn and cost."""
     from mintmark import api
-    from mintmark.base.errors import RecipeError
 
     if compare:
         with Progress() as progress:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from mintmark.data.past import ASKED
 from mintmark.data.rows import Rows, kind_of
+from mintmark.numerics import metrics
 
 Array = npt.NDArray[Any]
 ROWS = 20_000
@@ -152,8 +153,6 @@ def _identifies(name: str, values: Any, x: Array, what: str) -> bool:
 def _tells(x: Array, y: Array, half: Array) -> float:
     """Area under the curve of the best class against the rest, in the direction found on the other half of the rows;
     a missing value counts as the lowest.   Shapes: (n,)."""
-    from scipy.stats import rankdata
-
     best, score = 0.0, np.where(np.isfinite(x), x, -np.inf)
     classes = np.unique(y[y >= 0])
     for c in classes[1:] if len(classes) == 2 else classes:
@@ -164,8 +163,7 @@ def _tells(x: Array, y: Array, half: Array) -> float:
             if not 3 <= m <= total - 3:
                 areas = [0.5, 0.5]
                 break
-            rank = rankdata(score[part])[hit[part]].sum()
-            areas.append(float((rank - m * (m + 1) / 2) / (m * (total - m))))
+            areas.append(metrics.area(score[part], hit[part]))
         if (areas[0] - 0.5) * (areas[1] - 0.5) > 0:
             best = max(best, min(abs(a - 0.5) for a in areas) + 0.5)
     return best

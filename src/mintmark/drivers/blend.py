@@ -8,7 +8,7 @@ import numpy as np
 
 from mintmark.drivers.trial import Trial
 from mintmark.fitting import Prepared
-from mintmark.numerics import answers
+from mintmark.numerics import answers, metrics
 from mintmark.numerics.decide import Validation
 
 Array = Any
@@ -77,15 +77,6 @@ def _loss(p: Prepared, trials: Sequence[Trial]) -> Callable[[Array], float]:
         parts = [known[folds == f] for f in np.unique(folds)]
         parts = [part for part in parts if len(np.unique(y[part])) == 2]
         if parts:
-            return lambda made: 1 - float(np.mean([_auc(made[part, 1], y[part]) for part in parts]))
+            return lambda made: 1 - float(np.mean([metrics.area(made[part, 1], y[part] == 1) for part in parts]))
     own = y[known]
     return lambda made: float(np.average(-np.log(np.maximum(made[known, own], 1e-9)), weights=w[known]))
-
-
-def _auc(score: Array, y: Array) -> float:
-    """Area under the ROC curve, ties counted half."""
-    from scipy.stats import rankdata
-
-    positive = int(y.sum())
-    rank = rankdata(score)[y == 1].sum()
-    return float((rank - positive * (positive + 1) / 2) / (positive * (len(y) - positive)))

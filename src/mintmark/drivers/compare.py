@@ -11,8 +11,9 @@ from mintmark.base.errors import RecipeError
 from mintmark.base.record import Measured
 from mintmark.drivers.objective import Judge, Judged
 from mintmark.fitting import Prepared
-from mintmark.numerics import decide
+from mintmark.numerics import answers, decide
 from mintmark.numerics.ctx import Ctx
+from mintmark.numerics.payoff import earned
 from mintmark.spine import Trained
 
 DRAWS = 300
@@ -38,19 +39,19 @@ def compare(names: Sequence[str], ps: Sequence[Prepared], trained: Sequence[Trai
     """
     _same(names, ps)
     judged = [judge(t.validation, t.measures) for t in trained]
-    first = _cases(ps[0], trained[0])
+    cases = [_cases(p, t) for p, t in zip(ps, trained, strict=True)]
+    first = cases[0]
     rng, made = Ctx(ps[0].recipe.seed).child(70).rng, []
     draws = [rng.integers(0, len(first), len(first)) for _ in range(DRAWS)] if first is not None else []
-    for name, p, t, worth in zip(names, ps, trained, judged, strict=True):
-        own, low, high = _cases(p, t), np.nan, np.nan
-        more = worth.value - judged[0].value
+    for name, p, t, worth, own in zip(names, ps, trained, judged, cases, strict=True):
+        low, high, more = np.nan, np.nan, worth.value - judged[0].value
         if first is not None and own is not None:
             off = own - first
             low, high = np.quantile([off[d].mean() for d in draws], [0.025, 0.975])
             more = float(off.mean())
         elif not p.task.loss:
-            off_ = _scored(p, trained[0], t, worth.name, rng)
-            low, high = np.quantile(off_, [0.025, 0.975]) if len(off_) else (np.nan, np.nan)
+            drawn = _scored(p, trained[0], t, worth.name, rng)
+            low, high = np.quantile(drawn, [0.025, 0.975]) if drawn else (np.nan, np.nan)
         made.append(Compared(name, worth, t.measures, more, float(low), float(high)))
     return made
 
@@ -76,9 +77,6 @@ def _cases(p: Prepared, t: Trained) -> Any:
     rule = decide.learn(p.task.answer, seen, p.money, Ctx(p.recipe.seed).child(90).rng)
     questions: Any = seen.questions
     made = decide.apply(rule, seen.answers, questions)
-    from mintmark.numerics import answers
-    from mintmark.numerics.payoff import earned
-
     action = answers.places(made["decision"], p.money.actions(seen.classes))
     weight = decide.at_prevalence(seen.y, seen.classes, p.money, seen.weight)[0]
     return earned(seen.payoff, action, seen.y) * weight / weight.mean()

@@ -133,13 +133,13 @@ def with_interval(p: Prepared, seen: decide.Validation, judged: Judged) -> Judge
 
 def _scores(p: Prepared, answers: pa.Table) -> list[Measured]:
     """Measures of answers to all validation rows, averaged over the folds as those of a model are."""
-    from mintmark.base.record import mean, spread
+    from mintmark.base.record import mean
 
     truth, at, made = p.parts.held.truth.table(), 0, []
     for _, valid in p.parts.folds:
         made.append(p.task.score(answers.slice(at, len(valid)), truth.slice(at, len(valid))))
         at += len(valid)
-    return [*mean(made), *(spread(made) if p.recipe.folds else [])]
+    return mean(made, spread=p.recipe.folds is not None)
 
 
 def some(seen: decide.Validation, ids: Any) -> decide.Validation:

@@ -402,7 +402,7 @@ class _Search:
         for t in self.done.values():
             if t.ask.id in shown and t.judged and t.trained:
                 t = replace(t, judged=with_interval(self.p, t.trained.validation, t.judged))
-            lines.append(_line(t, weight.get(t.ask.id, 0.0)))
+            lines.append(trial.line(t, weight.get(t.ask.id, 0.0)))
         if self.together:
             seen = blend.mixed(chosen, share, self.p.task.answer)
             self.together = with_interval(self.p, seen, self.together)
@@ -415,7 +415,7 @@ class _Search:
             rows, seconds = chosen[0].rows, sum(t.wall_s for t in chosen)
             cpu = sum(t.cpu_s for t in chosen)
             lines.insert(
-                0, whole | {"rows": rows, "wall_s": seconds, "cpu_s": cpu, "weight": 1.0} | _worth(self.together)
+                0, whole | {"rows": rows, "wall_s": seconds, "cpu_s": cpu, "weight": 1.0} | trial.worth(self.together)
             )
         return lines
 
@@ -429,17 +429,3 @@ def wanted(p: Prepared) -> bool:
 def undecided(p: Prepared) -> bool:
     """Whether a capability is to be tried in several ways."""
     return any(capabilities.open_ways(n, paid=p.money is not None) for n in p.recipe.with_)
-
-
-def _line(t: Trial, weight: float) -> dict[str, Any]:
-    made: dict[str, Any] = {"settings": t.ask.settings, "with": list(t.ask.chosen), "share": t.ask.share}
-    made |= {"origin": t.ask.origin, "rows": t.rows, "wall_s": t.wall_s, "cpu_s": t.cpu_s, "weight": weight}
-    if not t.judged:
-        return made | {"failed": t.why, "kind": t.kind}
-    predict = t.trained.validation.predict_s / max(len(t.trained.validation.y), 1) if t.trained else 0.0
-    return made | _worth(t.judged) | {"predict_s": predict}
-
-
-def _worth(judged: Judged) -> dict[str, Any]:
-    names = ("name", "value", "unit", "better", "low", "high")
-    return {n: getattr(judged, n) for n in names} | {"measures": {m.name: m.value for m in judged.more}}

@@ -117,6 +117,21 @@ def read_whole(ask: Ask, folder: Path) -> tuple[State, State]:
     return states[FEATURES], states[MODEL]
 
 
+def line(t: Trial, weight: float) -> dict[str, Any]:
+    """As a record keeps it; `weight`: in what was chosen."""
+    made: dict[str, Any] = {"settings": t.ask.settings, "with": list(t.ask.chosen), "share": t.ask.share}
+    made |= {"origin": t.ask.origin, "rows": t.rows, "wall_s": t.wall_s, "cpu_s": t.cpu_s, "weight": weight}
+    if not t.judged:
+        return made | {"failed": t.why, "kind": t.kind}
+    predict = t.trained.validation.predict_s / max(len(t.trained.validation.y), 1) if t.trained else 0.0
+    return made | worth(t.judged) | {"predict_s": predict}
+
+
+def worth(judged: Judged) -> dict[str, Any]:
+    names = ("name", "value", "unit", "better", "low", "high")
+    return {n: getattr(judged, n) for n in names} | {"measures": {m.name: m.value for m in judged.more}}
+
+
 def name(ask: Ask, *, whole: bool = False) -> str:
     return ("whole-" if whole else "trial-") + ask.id
 

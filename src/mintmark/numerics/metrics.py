@@ -60,6 +60,17 @@ def of_numbers(value: Array, y: Array) -> list[Measured]:
     return [*made, Measured("smape", float(off.mean()), "1", "down")]
 
 
+def area(score: Array, positive: Array) -> float:
+    """Area under the ROC curve by ranks, ties counted half; both kinds of rows are there.
+
+    Shapes: score (n,), positive (n,) of bool.   Cost: O(n log n), a fraction of scikit-learn's, which checks more.
+    """
+    from scipy.stats import rankdata
+
+    m, rank = int(positive.sum()), rankdata(score)[positive].sum()
+    return float((rank - m * (m + 1) / 2) / (m * (len(positive) - m)))
+
+
 def _ranking(p: Array, y: Array) -> list[Measured]:
     """Of the positive class, or the mean over every class that is met against the rest."""
     met = np.unique(y)

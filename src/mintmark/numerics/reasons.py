@@ -164,23 +164,23 @@ def _linear(model: State, x: Any, shares: Any) -> Sum:
 
 
 def _lightgbm(model: State, x: Any, shares: Any) -> Sum:
-    threads = 1 if x.shape[0] < trees.FEW else trees.cores()
-    booster = trees._booster(model.files["model.txt"])
+    threads = trees.threads(x.shape[0])
+    booster = trees.booster(model.files["model.txt"])
     made = np.asarray(booster.predict(x, pred_contrib=True, num_threads=threads))
     return _gathered(made.reshape(x.shape[0], -1, x.shape[1] + 1), shares)
 
 
 def _xgboost(model: State, x: Any, shares: Any) -> Sum:
-    threads = 1 if x.shape[0] < trees.FEW else trees.cores()
-    matrix = xgboost._matrix(need("xgboost", extra="tables"), x, None, None, model.facts["categorical"], threads)
-    booster = xgboost._booster(model.files["model.ubj"])
+    threads = trees.threads(x.shape[0])
+    matrix = xgboost.matrix(need("xgboost", extra="tables"), x, None, None, model.facts["categorical"], threads)
+    booster = xgboost.booster(model.files["model.ubj"])
     return _gathered(booster.predict(matrix, pred_contribs=True, strict_shape=True), shares)
 
 
 def _catboost(model: State, x: Any, shares: Any) -> Sum:
-    pool = need("catboost", extra="tables").Pool(catboost._dense(x))
-    threads = 1 if x.shape[0] < trees.FEW else trees.cores()
-    booster = catboost._model(model.files["model.json"])
+    pool = need("catboost", extra="tables").Pool(catboost.dense(x))
+    threads = trees.threads(x.shape[0])
+    booster = catboost.booster(model.files["model.json"])
     made = np.asarray(booster.get_feature_importance(pool, type="ShapValues", thread_count=threads))
     return _gathered(made.reshape(x.shape[0], -1, x.shape[1] + 1), shares)
 
@@ -193,7 +193,7 @@ def _ebm(model: State, x: Any, shares: Any) -> Sum:
         values, at = model.arrays[f"values-{t}"], []
         for j, size in zip(term, values.shape, strict=False):
             level = min(len(term), facts["levels"][str(j)]) - 1
-            place = ebm._bins(model, x[:, j], j, level, j in facts["nominal"])
+            place = ebm.binned(model, x[:, j], j, level, j in facts["nominal"])
             at.append(np.where(place < 0, size - 1, place))
         added = values[tuple(at)].reshape(base.shape)
         parts += added[:, :, None] * own[term].mean(0)

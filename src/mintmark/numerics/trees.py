@@ -72,6 +72,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def threads(rows: int) -> int:
+    """Threads for answers to so many rows: to start them for a few takes longer than the answer."""
+    return 1 if rows < FEW else cores()
+
+
 # --- boosted trees ---------------------------------------------------------------------------------------------------
 
 
@@ -127,12 +132,12 @@ def boost(
 
 def boosted(state: State, x: Any) -> Array:
     """What the model says.   Shapes: x (n, d) -> (n,), or (n, k) for more than two classes."""
-    made: Array = _booster(state.files["model.txt"]).predict(x, num_threads=1 if x.shape[0] < FEW else cores())
+    made: Array = booster(state.files["model.txt"]).predict(x, num_threads=threads(x.shape[0]))
     return made
 
 
 @lru_cache(maxsize=32)
-def _booster(text: bytes) -> Any:
+def booster(text: bytes) -> Any:
     """The model of a text. Kept, because parsing takes longer than a thousand answers; a pure function of the bytes, so
     what is kept can never be wrong, and bytes remember their own hash, so finding it again costs nothing."""
     import lightgbm

@@ -92,8 +92,8 @@ def learn(
 def encode(state: State, questions: pa.RecordBatch) -> Array:
     """The features: numbers, parts of times, codes of categories; NaN where missing.   Shapes: (n, d)."""
     facts, n = state.facts, questions.num_rows
-    fill = state.arrays["fill"]  # of each plain number; facts["categorical"] may be of a selection
-    plain = len(fill)
+    fill = state.arrays["fill"]
+    plain = len(fill)  # not by facts["categorical"], which may be of a selection
     numbers = _read_numbers(questions, facts["numbers"])
     x: Array = numbers
     if len(facts["names"]) > numbers.shape[1]:

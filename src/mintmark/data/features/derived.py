@@ -31,7 +31,7 @@ def learn(state: State, questions: Rows, x: Array, y: Array, k: int, time: str, 
 
     Shapes: x (n, d) of `columns.encode`, y (n,).
     """
-    plain = len(state.facts["names"]) - len(state.facts["categorical"])
+    plain = len(state.arrays["fill"])
     made: dict[str, Any] = {}
     facts: dict[str, Any] = {"plain": plain}
     names: list[str] = []

@@ -19,7 +19,7 @@ FAR = 10.0
 
 def learn_linear(state: State, questions: Rows) -> State:
     """The same state, with means, deviations and the width of each category's columns."""
-    plain = len(state.facts["names"]) - len(state.facts["categorical"])
+    plain = len(state.arrays["fill"])
     first: Array = state.arrays["median"]
     total, squares = np.zeros(plain), np.zeros(plain)
     for chunk in questions:

@@ -51,8 +51,8 @@ def fit(seen: Seen, held: Seen | None, k: int, categorical: list[int], settings:
             **({"classes_count": k} if k > 2 else {}),
         }
     )  # fmt: skip
-    pool = catboost.Pool(_dense(stack(seen.x)), seen.y, weight=seen.weight)
-    valid = catboost.Pool(_dense(stack(held.x)), held.y, weight=held.weight) if held else None
+    pool = catboost.Pool(dense(stack(seen.x)), seen.y, weight=seen.weight)
+    valid = catboost.Pool(dense(stack(held.x)), held.y, weight=held.weight) if held else None
     model.fit(pool, eval_set=valid, callbacks=[_Follow(ctx, rounds, held is not None)])
     with tempfile.TemporaryDirectory(prefix="mintmark-") as folder:
         path = Path(folder) / "model.json"
@@ -64,20 +64,20 @@ def fit(seen: Seen, held: Seen | None, k: int, categorical: list[int], settings:
 
 
 def predict(state: State, x: Array) -> Array:
-    model, k = _model(state.files["model.json"]), state.facts["k"]
-    threads = 1 if x.shape[0] < trees.FEW else trees.cores()
+    model, k = booster(state.files["model.json"]), state.facts["k"]
+    threads = trees.threads(x.shape[0])
     kind = "Probability" if k else "RawFormulaVal"
-    made: Array = np.asarray(model.predict(_dense(x), prediction_type=kind, thread_count=threads), np.float64)
+    made: Array = np.asarray(model.predict(dense(x), prediction_type=kind, thread_count=threads), np.float64)
     return made
 
 
-def _dense(x: Any) -> Array:
+def dense(x: Any) -> Array:
     made: Array = np.ascontiguousarray(x if isinstance(x, np.ndarray) else x.toarray(), np.float32)
     return made
 
 
 @lru_cache(maxsize=32)
-def _model(content: bytes) -> Any:
+def booster(content: bytes) -> Any:
     """The model of these bytes. The library reads only files: one in memory, or one of our own that is gone again."""
     model = need("catboost", extra="tables").CatBoost()
     if hasattr(os, "memfd_create"):  # a sealed bundle never lies on a disk in plain

@@ -86,7 +86,7 @@ def predict(state: State, x: Any) -> Array:
         for j in term:
             level = min(len(term), facts["levels"][str(j)]) - 1
             if (j, level) not in places:
-                places[j, level] = _bins(state, x[:, j], j, level, j in nominal)
+                places[j, level] = binned(state, x[:, j], j, level, j in nominal)
             at.append(places[j, level])
         values = a[f"values-{t}"]
         picked = values[tuple(np.where(p < 0, s - 1, p) for p, s in zip(at, values.shape, strict=False))]
@@ -96,7 +96,7 @@ def predict(state: State, x: Any) -> Array:
     return softmax(made)
 
 
-def _bins(state: State, x: Array, j: int, level: int, nominal: bool) -> Array:
+def binned(state: State, x: Array, j: int, level: int, nominal: bool) -> Array:
     """Place of each value on the axis of its feature; -1: a category of its own, the last place.   Shapes: (n,)."""
     missing = np.isnan(x)
     if not nominal:

@@ -41,8 +41,8 @@ def fit(seen: Seen, held: Seen | None, k: int, categorical: list[int], settings:
     else:
         params |= {"objective": NUMBERS[settings.objective]}
         params |= {"quantile_alpha": settings.level} if settings.objective == "quantile" else {"eval_metric": "rmse"}
-    train = _matrix(xgboost, stack(seen.x), seen.y, seen.weight, categorical, params["nthread"])
-    valid = _matrix(xgboost, stack(held.x), held.y, held.weight, categorical, params["nthread"]) if held else None
+    train = matrix(xgboost, stack(seen.x), seen.y, seen.weight, categorical, params["nthread"])
+    valid = matrix(xgboost, stack(held.x), held.y, held.weight, categorical, params["nthread"]) if held else None
     rounds, name, unit = settings.n_estimators or (2000 if held else 200), "log_loss" if k else "loss", "nats"
     best, model, fitted = (np.inf, 0), xgboost.Booster(params, [train]), 0
     while fitted < rounds:
@@ -64,16 +64,16 @@ def fit(seen: Seen, held: Seen | None, k: int, categorical: list[int], settings:
 
 def predict(state: State, x: Array) -> Array:
     xgboost, k = need("xgboost", extra="tables"), state.facts["k"]
-    threads = 1 if x.shape[0] < trees.FEW else trees.cores()
-    model = _booster(state.files["model.ubj"])
-    made = model.predict(_matrix(xgboost, x, None, None, state.facts["categorical"], threads)).astype(np.float64)
+    threads = trees.threads(x.shape[0])
+    model = booster(state.files["model.ubj"])
+    made = model.predict(matrix(xgboost, x, None, None, state.facts["categorical"], threads)).astype(np.float64)
     p: Array = made
     if k:
         p = made / made.sum(1, keepdims=True) if k > 2 else np.stack([1 - made, made], 1)
     return p
 
 
-def _matrix(xgboost: Any, x: Any, y: Any, weight: Any, categorical: list[int], threads: int) -> Any:
+def matrix(xgboost: Any, x: Any, y: Any, weight: Any, categorical: list[int], threads: int) -> Any:
     """Codes are categories as such; one beyond those of the training rows goes where a missing one goes."""
     kinds = ["c" if j in set(categorical) else "q" for j in range(x.shape[1])]
     return xgboost.DMatrix(
@@ -82,7 +82,7 @@ def _matrix(xgboost: Any, x: Any, y: Any, weight: Any, categorical: list[int], t
 
 
 @lru_cache(maxsize=32)
-def _booster(content: bytes) -> Any:
+def booster(content: bytes) -> Any:
     """The model of these bytes: a pure function of them, kept because parsing takes longer than many answers."""
     model = need("xgboost", extra="tables").Booster()
     model.load_model(bytearray(content))
