@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mintmark.base import errors, record
+from mintmark.base import errors, pretty, record
 from mintmark.base.meter import meter, metered
 from mintmark.base.need import need
 from mintmark.base.record import Measured, RunRecord
@@ -66,3 +66,16 @@ def test_a_stage_that_fails_is_metered_too() -> None:
     with pytest.raises(ValueError), metered(made, "train"):
         raise ValueError
     assert made.get("train.wall") >= 0
+
+
+def test_json_for_people_is_the_same_json_with_a_line_a_thing() -> None:
+    content = {"b": {"x": [1, 2.5, None], "y": {"deep": {"er": ["é", {"k": True}]}}}, "a": [], "empty": {}}
+    for deep in range(5):
+        assert json.loads(pretty.dumps(content, deep)) == content
+    assert pretty.dumps(content, 1, sort=True).splitlines()[1:3] == [
+        '"a": [],',
+        '"b": {"x": [1, 2.5, null], "y": {"deep": {"er": ["é", {"k": true}]}}},',
+    ]
+    assert pretty.dumps({"b": 1, "a": 2}, 0, sort=True) == '{"a": 2, "b": 1}'
+    with pytest.raises(ValueError, match="JSON"):
+        pretty.dumps({"a": [float("nan")]})

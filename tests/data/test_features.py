@@ -220,3 +220,17 @@ def test_a_selection_bears_missing_numbers_beside_texts() -> None:
     made = {"task": "tabular_classification", "target": "y", "settings": {"model": "lightgbm", "select": "filter"}}
     p = spine.prepare(schema.parse(made, ""), table.of(content | {"y": np.where(x > 0, "yes", "no")}))
     assert spine.train(p, {}, Ctx(0)).validation.answers.num_rows == len(p.parts.held)
+
+
+def test_columns_read_a_few_at_a_time_are_learnt_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    wide: dict[str, Any] = {f"x{i}": np.round(rng.normal(size=31), 2) for i in range(40)}
+    wide |= {f"n{i}": rng.integers(0, 9, 31) for i in range(40)} | {"one": np.ones(31), "word": ["a", "b"] * 15 + ["a"]}
+    wide["gaps"] = pa.array(rng.normal(size=31), mask=rng.random(31) < 0.3)
+    state = learn(wide)
+    median = dict(zip(state.facts["numbers"], state.arrays["median"], strict=False))
+    assert [median[n] for n in ("x0", "n7")] == [np.median(wide["x0"]), np.median(wide["n7"])]
+    monkeypatch.setattr(columns, "CELLS", 1)
+    again = learn(wide)
+    assert again.facts == state.facts and "one" in why(again)
+    assert all(np.array_equal(again.arrays[n], v, equal_nan=True) for n, v in state.arrays.items())

@@ -6,6 +6,7 @@ import pytest
 
 from mintmark.data import leaks
 from mintmark.data import rows as table
+from mintmark.numerics import metrics
 
 RNG = np.random.default_rng(0)
 N = 2000
@@ -54,3 +55,22 @@ def test_of_numbers_a_copy_in_other_units_is_named() -> None:
     y = RNG.lognormal(size=N)
     said = found({"euros": 0.93 * y + 2, "near": y + RNG.normal(size=N)}, y, "number")
     assert set(said) == {"euros"}
+
+
+@pytest.mark.parametrize("kind", ["classes", "number"])
+def test_columns_read_together_say_what_each_says_alone(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = PLANTED | HONEST | {"half": pa.array(Y + 0.01 * RNG.normal(size=N), mask=RNG.random(N) < 0.5)}
+    some = {n: v for n, v in some.items() if n not in PLANTED} | {n: v[0] for n, v in PLANTED.items()}
+    y = Y if kind == "classes" else Y + np.linspace(0, 1, N)
+    together = found(some, y, kind)
+    monkeypatch.setattr(leaks, "CELLS", 1)
+    assert found(some, y, kind) == together != {}
+
+
+def test_the_areas_are_those_of_scikit_learn() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    x = np.round(RNG.normal(size=(200, 5)), 1)  # with ties
+    x[RNG.random(x.shape) < 0.1] = -np.inf
+    wanted = [roc_auc_score(Y[:200], np.nan_to_num(x[:, j], neginf=-99)) for j in range(5)]
+    assert metrics.areas(x, Y[:200] == 1) == pytest.approx(wanted)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mintmark.artifact.signature import AGAIN, fault
+from mintmark.base import pretty
 from mintmark.base.errors import BundleError
 from mintmark.base.state import State
 
@@ -84,8 +85,7 @@ def _plain(array: npt.NDArray[np.generic], what: str) -> npt.NDArray[np.generic]
 
 def _dumped(content: Any, at: str) -> bytes:
     _check_json(content, at, 0)
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
-    return text.encode("utf-8", "surrogatepass")
+    return pretty.dumps(content, 2, sort=True).encode("utf-8", "surrogatepass")
 
 
 def _check_json(value: Any, at: str, depth: int) -> None:

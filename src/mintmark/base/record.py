@@ -3,9 +3,11 @@
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
+
+from mintmark.base import pretty
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ class RunRecord:
     def save(self, path: Path) -> Path:
         """Write all or nothing."""
         half = path.with_name(path.name + ".half")
-        half.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+        content = vars(self) | {"measures": [vars(m) for m in self.measures]}
+        half.write_text(pretty.dumps(content), encoding="utf-8")
         os.replace(half, path)
         return path
 

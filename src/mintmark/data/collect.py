@@ -92,7 +92,8 @@ def _named(rows: Rows, columns: Columns) -> tuple[Rows, list[str]]:
 
 def _like(table: pa.Table, first: Rows, name: str) -> pa.Table:
     """The columns of the first file, in its order.   Raises: DataError: one of them is not there."""
-    missing = [n for n in first.names if n not in table.schema.names]
+    there = set(table.column_names)
+    missing = [n for n in first.names if n not in there]
     if missing:
         what = f"lacks {', '.join(map(repr, missing[:5]))}, which the data have."
         raise DataError(what, where=Path(name).name, fix="the same columns in every file.")

@@ -22,6 +22,11 @@ COPY, ALONE = 0.995, 0.985
 direction was not chosen on, from which a single column knows too much"""
 NAMED = re.compile(r"(?i)(^|[_\W])(id|uuid|guid|hash|email|e-mail|phone|iban|ssn|token|key|no|nr)($|[_\W])|[a-z]I[dD]$")
 AFTER = 0.9
+MOSTLY, FEW = 0.05, 0.02
+"""share of missing values up to which a column may be a copy; share of rows from which a difference is looked at"""
+NUMBERS = ("number", "boolean", "time")
+CELLS = 2**20
+"""values that are ranked at a time"""
 
 
 @dataclass(frozen=True)
@@ -51,71 +56,84 @@ def suspects(questions: Rows, truth: Rows, kind: str, time: str = "", seed: int 
     ids = np.arange(n) if n <= ROWS else np.sort(rng.choice(n, ROWS, replace=False))
     table, aim = questions.take(ids).table(), truth.take(ids).table().column(0)
     y = _codes(aim) if kind == "classes" else _floats(aim)
-    half = rng.permutation(len(ids)) % 2 == 0
+    seen = _Seen(table, aim, y, kind, rng.permutation(len(ids)) % 2 == 0, time)
     found: list[Suspect] = []
-    for name in table.schema.names:
-        if name == ASKED:
-            continue
-        one = _column(name, table[name], aim, y, kind, half, table, time)
-        found += [one] if one else []
+    names = [f.name for f in table.schema if f.name != ASKED and kind_of(f.type) not in ("binary", "list")]
+    width = max(1, CELLS // len(ids))
+    for at in range(0, len(names), width):
+        some = names[at : at + width]
+        read = [n for n in some if kind_of(table.schema.field(n).type) in NUMBERS]
+        x = {n: _floats(table[n]) for n in read}
+        strong = dict(zip(read, seen.strengths(np.stack(list(x.values()), 1)), strict=True)) if read else {}
+        found += [s for n in some if (s := _column(n, seen, x.get(n), float(strong.get(n, 0.0))))]
     return found
 
 
-def _column(
-    name: str, values: Any, aim: Any, y: Array, kind: str, half: Array, table: Any, time: str
-) -> Suspect | None:
-    columns = table.num_columns
+@dataclass(frozen=True)
+class _Seen:
+    """What every column is held against."""
+
+    table: pa.Table
+    aim: pa.ChunkedArray
+    y: Array
+    """(n,): codes of classes, -1 unknown; or numbers"""
+    kind: str
+    half: Array
+    """(n,): rows on which directions are chosen, and rows on which they must hold"""
+    time: str
+
+    def strengths(self, x: Array) -> Array:
+        """How well each column alone tells the answer, 0.5 to 1.   Shapes: x (n, d); made (d,)."""
+        return _tells(x, self.y, self.half) if self.kind == "classes" else _same_order(x, self.y, self.half)
+
+    def tells(self, x: Array) -> float:
+        """The same of one column.   Shapes: (n,)."""
+        return float(self.strengths(x[:, None])[0])
+
+
+def _column(name: str, seen: _Seen, x: Array | None, strong: float) -> Suspect | None:
+    """x: the values as numbers, if they can be read so; strong: how well they tell the answer."""
+    values, y, kind = seen.table[name], seen.y, seen.kind
     out = f'settings.ignore = ["{name}"], unless it is known when the question is asked.'
-    what = kind_of(values.type)
-    missing = values.is_null().to_numpy() if isinstance(values, pa.ChunkedArray) else np.zeros(len(y), bool)
-    if what in ("binary", "list") or missing.all():
+    what, gone = kind_of(values.type), values.null_count / len(y)
+    if gone == 1:
         return None
-    if _copies(values, aim, y, kind, what, missing):
+    if gone <= MOSTLY and _copies(values, x, seen, what):
         return Suspect(name, "is the target under another name", f'settings.ignore = ["{name}"].')
-    if kind == "classes" and 0.02 < missing.mean() < 0.98:
-        if _tells(missing.astype(float), y, half) >= ALONE:
-            why = "is missing for one answer and there for the other, as what is written down after the event"
-            return Suspect(name, why, out)
-    if kind == "classes" and table is not None and what == "time" and time in table.schema.names:
-        if kind_of(table.schema.field(time).type) == "time":
-            late = pc.fill_null(
-                pc.greater(values.cast(pa.timestamp("us")), table[time].cast(pa.timestamp("us"))), False
-            )
-            after = late.to_numpy().astype(float)
-            if 0.02 < after.mean() < 0.98 and _tells(after, y, half) >= AFTER:
-                return Suspect(name, "lies after the row's own time for one answer, and not for the other", out)
-    if what in ("number", "boolean", "time"):
-        x = _floats(values)
-        if _identifies(name, values, x, what):
+    if kind == "classes" and FEW < gone < 1 - FEW and seen.tells(values.is_null().to_numpy().astype(float)) >= ALONE:
+        why = "is missing for one answer and there for the other, as what is written down after the event"
+        return Suspect(name, why, out)
+    if kind == "classes" and what == "time" and _late(values, seen):
+        return Suspect(name, "lies after the row's own time for one answer, and not for the other", out)
+    if x is not None:
+        if _identifies(name, values, x):
             return Suspect(name, "is a number of its own for each row", f'[columns] id = "{name}"')
-        strong = _tells(x, y, half) if kind == "classes" else _same_order(x, y, half)
-        if strong >= ALONE and _enough(y, kind, columns, strong):
+        if strong >= ALONE and _enough(y, kind, seen.table.num_columns, strong):
             return Suspect(name, f"alone tells the answer almost surely ({strong:.3f} of at most 1)", out)
-    if what == "text":
-        return _words(name, values, y, kind, half, out)
-    return None
+    return _words(name, values, seen, out) if what == "text" else None
 
 
-def _late(values: Any, table: Any, time: str, y: Array, half: Array) -> bool:
+def _late(values: Any, seen: _Seen) -> bool:
     """Whether dates after the row's own time tell the answer."""
-    if time not in table.schema.names or kind_of(table.schema.field(time).type) != "time":
+    table, time = seen.table, seen.time
+    if time not in table.column_names or kind_of(table.schema.field(time).type) != "time":
         return False
     own, clock = values.cast(pa.timestamp("us")), table[time].cast(pa.timestamp("us"))
     after = pc.fill_null(pc.greater(own, clock), False).to_numpy().astype(float)
-    return 0.02 < after.mean() < 0.98 and _tells(after, y, half) >= AFTER
+    return bool(FEW < after.mean() < 1 - FEW and seen.tells(after) >= AFTER)
 
 
-def _words(name: str, values: Any, y: Array, kind: str, half: Array, out: str) -> Suspect | None:
+def _words(name: str, values: Any, seen: _Seen, out: str) -> Suspect | None:
     """Texts: identifiers, categories that tell all, and entities whose answer is always the same."""
-    codes, n = _codes(values), len(y)
+    codes, y, n = _codes(values), seen.y, len(seen.y)
     distinct = len(np.unique(codes[codes >= 0]))
     known = int((codes >= 0).sum())
     if known and distinct == known and NAMED.search(name):
         return Suspect(name, "is a name of its own for each row", f'[columns] id = "{name}"')
-    if kind != "classes" or distinct < 2:
+    if seen.kind != "classes" or distinct < 2:
         return None
     if distinct <= max(50, n // 50):
-        strength = _tells(_share(codes, y, half), y, half)
+        strength = seen.tells(_share(codes, y, seen.half))
         if strength >= ALONE:
             return Suspect(name, f"alone tells the answer almost surely ({strength:.3f} of at most 1)", out)
     elif distinct < 0.7 * known:
@@ -125,18 +143,21 @@ def _words(name: str, values: Any, y: Array, kind: str, half: Array, out: str) -
     return None
 
 
-def _copies(values: Any, aim: Any, y: Array, kind: str, what: str, missing: Array) -> bool:
+def _copies(values: Any, x: Array | None, seen: _Seen, what: str) -> bool:
     """Whether each value goes with one answer and each answer with one value, or the numbers lie on a line."""
-    if missing.mean() > 0.05:
-        return False
-    if kind == "number":
-        x = _floats(values) if what in ("number", "boolean") else None
-        fine = np.isfinite(x) & np.isfinite(y) if x is not None else np.zeros(1, bool)
-        if x is None or fine.sum() < LEAST or np.ptp(x[fine]) == 0 or np.ptp(y[fine]) == 0:
+    y = seen.y
+    if seen.kind == "number":
+        if x is None or what == "time":
+            return False
+        fine = np.isfinite(x) & np.isfinite(y)
+        if fine.sum() < LEAST or np.ptp(x[fine]) == 0 or np.ptp(y[fine]) == 0:
             return False
         return bool(abs(np.corrcoef(x[fine], y[fine])[0, 1]) > 0.99999)
-    codes, k = _codes(values), len(np.unique(y[y >= 0]))
-    if len(np.unique(codes[codes >= 0])) != k or k < 2:
+    k = len(np.unique(y[y >= 0]))
+    if k < 2 or x is not None and len(np.unique(x)) > k + 1:
+        return False
+    codes = _codes(values)
+    if len(np.unique(codes[codes >= 0])) != k:
         return False
     pair, count = np.unique(codes.astype(np.int64) * (y.max() + 1) + y, return_counts=True)
     top = np.argsort(-count)[:k]
@@ -144,42 +165,56 @@ def _copies(values: Any, aim: Any, y: Array, kind: str, what: str, missing: Arra
     return bool(one_to_one and count[top].sum() >= COPY * len(y))
 
 
-def _identifies(name: str, values: Any, x: Array, what: str) -> bool:
-    whole = what == "number" and pa.types.is_integer(values.type)
+def _identifies(name: str, values: Any, x: Array) -> bool:
+    """Whole numbers, a new one in each row, of a column that is named so."""
+    if not pa.types.is_integer(values.type) or not NAMED.search(name):
+        return False
     fine = x[np.isfinite(x)]
-    return bool(whole and len(fine) >= LEAST and len(np.unique(fine)) == len(fine) and NAMED.search(name))
+    return len(fine) >= LEAST and len(np.unique(fine)) == len(fine)
 
 
-def _tells(x: Array, y: Array, half: Array) -> float:
+def _tells(x: Array, y: Array, half: Array) -> Array:
     """Area under the curve of the best class against the rest, in the direction found on the other half of the rows;
-    a missing value counts as the lowest.   Shapes: (n,)."""
-    best, score = 0.0, np.where(np.isfinite(x), x, -np.inf)
+    a missing value counts as the lowest.   Shapes: x (n, d), y and half (n,); made (d,)."""
+    best, score = np.full(x.shape[1], 0.5), np.where(np.isfinite(x), x, -np.inf)
     classes = np.unique(y[y >= 0])
     for c in classes[1:] if len(classes) == 2 else classes:
         hit = y == c
-        areas = []
-        for part in (half, ~half):
-            m, total = int(hit[part].sum()), int(part.sum())
-            if not 3 <= m <= total - 3:
-                areas = [0.5, 0.5]
-                break
-            areas.append(metrics.area(score[part], hit[part]))
-        if (areas[0] - 0.5) * (areas[1] - 0.5) > 0:
-            best = max(best, min(abs(a - 0.5) for a in areas) + 0.5)
+        if any(not 3 <= hit[part].sum() <= part.sum() - 3 for part in (half, ~half)):
+            continue
+        one, other = (metrics.areas(score[part], hit[part]) - 0.5 for part in (half, ~half))
+        agreed = np.where(one * other > 0, np.minimum(abs(one), abs(other)), 0.0)
+        best = np.maximum(best, agreed + 0.5)
     return best
 
 
-def _same_order(x: Array, y: Array, half: Array) -> float:
-    """Size of the rank correlation, the lower of the two halves."""
-    from scipy.stats import spearmanr
+def _same_order(x: Array, y: Array, half: Array) -> Array:
+    """Half, and half of the squared rank correlation, the lower of the two halves of the rows; 0 below 0.99.
 
-    found = []
-    for part in (half, ~half):
-        fine = part & np.isfinite(x) & np.isfinite(y)
-        if fine.sum() < LEAST or np.ptp(x[fine]) == 0 or np.ptp(y[fine]) == 0:
-            return 0.0
-        found.append(abs(float(spearmanr(x[fine], y[fine]).statistic)))
-    return 0.5 + 0.5 * min(found) ** 2 if min(found) > 0.99 else 0.0
+    Shapes: x (n, d), y and half (n,); made (d,).
+    """
+    made, clean = np.zeros(x.shape[1]), np.isfinite(x).all(0)
+    groups = [np.flatnonzero(clean)] + [np.array([j]) for j in np.flatnonzero(~clean)]
+    for places in groups:
+        if not len(places):
+            continue
+        some = x[:, places]
+        fine = np.isfinite(y) & np.isfinite(some).all(1)
+        least = np.minimum(*(_rank_correlation(some[fine & p], y[fine & p]) for p in (half, ~half)))
+        made[places] = np.where(least > 0.99, 0.5 + 0.5 * least**2, 0.0)
+    return made
+
+
+def _rank_correlation(x: Array, y: Array) -> Array:
+    """Its size, 0 where there are too few rows or one value only.   Shapes: x (n, d), y (n,); made (d,)."""
+    from scipy.stats import rankdata
+
+    if len(y) < LEAST:
+        return np.zeros(x.shape[1])
+    a, b = rankdata(x, axis=0), rankdata(y)
+    a, b = a - a.mean(0), b - b.mean()
+    size = np.sqrt((a * a).sum(0) * (b * b).sum())
+    return abs(b @ a) / np.where(size > 0, size, np.inf)
 
 
 def _enough(y: Array, kind: str, columns: int, strong: float) -> bool:

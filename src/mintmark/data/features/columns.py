@@ -6,7 +6,7 @@ missing where training had some; where it had none, it becomes the median.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -21,9 +21,11 @@ from mintmark.data.past import ASKED
 from mintmark.data.rows import Rows, kind_of
 
 Array = npt.NDArray[Any]
-F64, MICROSECONDS = pa.float64(), pa.timestamp("us")
+F64, I64, MICROSECONDS = pa.float64(), pa.int64(), pa.timestamp("us")
 GONE, DAY = np.iinfo(np.int64).min, 86_400_000_000  # microseconds
 BIG = 1e30
+CELLS = 2**21
+"""values that are read at a time"""
 SAMPLE = 10_000
 """rows that medians are taken of"""
 FEW = 64
@@ -54,10 +56,8 @@ def learn(
     codes: list[Any] = []
     times: list[Any] = []
     left_out, clocks = [], (time, ASKED) if time else ()
-    for field in questions.schema:
-        name, kind = field.name, kind_of(field.type)
-        why = leave.get(name, "")
-        column = None if why else questions.select([name]).table().column(0)
+    for name, column in _columns(questions, leave):
+        kind, why = kind_of(questions.schema.field(name).type), leave.get(name, "")
         if column is None or kind in ("binary", "list"):
             why = why or f"holds {'bytes' if kind == 'binary' else 'lists or tables'}, not single values"
         elif column.null_count == len(column):
@@ -115,6 +115,15 @@ def encode(state: State, questions: pa.RecordBatch) -> Array:
 # --- columns one by one -----------------------------------------------------------------------------------------------
 
 
+def _columns(questions: Rows, leave: Collection[str]) -> Iterator[tuple[str, pa.ChunkedArray | None]]:
+    """Each column with its values, but for those that are left; read a few at a time, so that little is copied."""
+    width = max(1, CELLS // max(1, len(questions)))
+    for at in range(0, len(questions.names), width):
+        some = questions.names[at : at + width]
+        table = questions.select([n for n in some if n not in leave]).table()
+        yield from ((n, None if n in leave else table.column(n)) for n in some)
+
+
 def _checked(questions: Rows, categorical: Collection[str]) -> None:
     for name in categorical:
         if name not in questions.names:
@@ -148,8 +157,15 @@ def _learn_numbers(
     if pa.types.is_integer(column.type) and _counts_rows(name, known):
         return "is a number for each row"
     step = max(1, len(known) // SAMPLE)
-    numbers.append((name, float(np.median(known[::step])), missing))
+    numbers.append((name, _median(known[::step]), missing))
     return ""
+
+
+def _median(x: Array) -> float:
+    """As numpy's, of finite numbers, without what it checks: there may be thousands of columns.   Shapes: (n,)."""
+    low, high = (len(x) - 1) // 2, len(x) // 2
+    middle = np.partition(x, [low, high])
+    return float((middle[low] + middle[high]) / 2)
 
 
 def _counts_rows(name: str, x: Array) -> bool:
@@ -214,10 +230,10 @@ def _read_numbers(questions: pa.RecordBatch, names: list[str]) -> Array:
     if not names or not questions.num_rows:
         return np.empty((questions.num_rows, len(names)))
     block = questions if questions.schema == _numbers_only(tuple(names)) else questions.select(names)
-    if block is not questions and any(t != F64 for t in block.schema.types):
+    if block is not questions and not set(block.schema.types) <= {F64, I64}:
         block = pa.RecordBatch.from_arrays([_asfloats(c) for c in block.columns], names=names)
     made: Array = block.to_tensor(null_to_nan=True).to_numpy()
-    return made
+    return made.astype(np.float64, copy=False)
 
 
 @lru_cache(maxsize=64)
