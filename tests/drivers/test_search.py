@@ -10,7 +10,7 @@ import pytest
 
 import mintmark as mm
 from mintmark import spine
-from mintmark.base.errors import BudgetError
+from mintmark.base.errors import BudgetError, DataError
 from mintmark.data import rows as table
 from mintmark.data.rows import Rows
 from mintmark.drivers import objective, search, space, trial, workshop
@@ -118,6 +118,36 @@ def test_what_cannot_stop_is_stopped(tmp_path: Path) -> None:
 def test_no_trial_in_time_is_a_budget_error(tmp_path: Path) -> None:
     with pytest.raises(BudgetError, match="not one of"):
         found(recipe(budget="1 s"), tmp_path, Ctx(0, folder=tmp_path, deadline=time.monotonic() + 0.01))
+
+
+def test_while_there_is_no_model_the_first_trial_may_take_all_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "ALONE", 0.0)
+    given, right = [], workshop.Workshop.do
+
+    def notes(self: workshop.Workshop, jobs: Any, lanes: int = 1) -> Iterator[Any]:
+        given.append([j["seconds"] for j in jobs])
+        yield from right(self, jobs[:1], 1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(workshop.Workshop, "do", notes)
+    made = found(recipe(budget="60 s"), tmp_path, Ctx(0, folder=tmp_path, deadline=time.monotonic() + 60))
+    assert 0 < given[0][0] <= 60 and set(given[0][1:]) == {0.0} and len(made.trials) == 1
+
+
+def test_rows_that_change_while_they_are_searched_say_what_to_do(tmp_path: Path) -> None:
+    """The process that tries models reads them again, as it does those of a database."""
+    path = tmp_path / "rows.csv"
+    rows().table().to_pandas().to_csv(path, index=False)
+    p = spine.prepare(recipe(data=str(path)))
+    rows(301).table().to_pandas().to_csv(path, index=False)
+    for _ in range(2):  # what one search left behind is not said by the next
+        with pytest.raises(DataError, match="changed between two readings") as caught:
+            search.search(p, objective.objective(p, 1e-5), Ctx(0, folder=tmp_path / "search"))
+        assert caught.value.where == str(path) and "a file exported once" in caught.value.fix
+    rows().table().to_pandas().to_csv(path, index=False)
+    assert len(search.search(p, objective.objective(p, 1e-5), Ctx(0, folder=tmp_path / "search")).trials) >= 4
 
 
 def test_the_space_is_what_the_settings_say() -> None:

@@ -18,7 +18,8 @@ from mintmark.base.errors import BudgetError, MintmarkError
 from mintmark.base.state import State
 from mintmark.data.split import SMALL
 from mintmark.drivers import blend, space, trial, workshop
-from mintmark.drivers.objective import Judge, Judged, with_interval
+from mintmark.drivers.board import Board, key_of
+from mintmark.drivers.objective import Judge, Judged
 from mintmark.drivers.trial import Ask, Trial
 from mintmark.fitting import Prepared, held
 from mintmark.numerics import ensemble
@@ -38,8 +39,6 @@ OVERHEAD_S = 3.5
 """answering the test rows, packing, and measuring how fast the bundle answers"""
 LANES, SMALL_TABLE = 4, 500_000
 """trials at a time at most; cells of a table below which there are several at a time"""
-SHOWN = 8
-"""trials that get an interval"""
 ALONE = 0.4
 """of the time, at most for one trial"""
 
@@ -80,8 +79,8 @@ def search(
             raise made.nothing()
         chosen, share = made.choice()
         fits = made.fitted(chosen)
-    trained = made.joined(chosen, share, fits)
-    return Found(trial.changed(p, chosen[0].ask), trained, made.told(chosen, share), made.notes, interrupted)
+    trained, told = made.joined(chosen, share, fits), made.board.told(p, chosen, share, made.together)
+    return Found(trial.changed(p, chosen[0].ask), trained, told, made.notes, interrupted)
 
 
 @dataclass
@@ -92,7 +91,7 @@ class _Search:
     shop: workshop.Workshop
     folder: Path
     most: int | None
-    done: dict[str, Trial] = field(default_factory=dict)
+    board: Board = field(default_factory=Board)
     notes: list[str] = field(default_factory=list)
     start: float = field(default_factory=time.monotonic)
 
@@ -104,7 +103,7 @@ class _Search:
         rungs = self.rungs()
         level = [Ask(v, rungs[0], ways[0]) for v in self.ladder()]
         for above in [*rungs[1:], None]:
-            order = sorted((t for t in self.attempts(level) if t.judged), key=self.key, reverse=True)
+            order = sorted((t for t in self.attempts(level) if t.judged), key=key_of, reverse=True)
             keep = order[: max(KEPT, math.ceil(len(order) / THIRD))]
             level = [replace(t.ask, share=above) for t in keep] if above else []
         self.choose_way(ways)
@@ -134,47 +133,42 @@ class _Search:
 
     def choose_way(self, ways: list[tuple[str, ...]]) -> None:
         """The other ways with the best model so far; where one of them is worth more, the next best models too."""
-        best = self.best()
+        best = self.board.best()
         if len(ways) == 1 or best is None:
             return
         self.attempts([replace(best.ask, chosen=way, origin="way") for way in ways[1:]])
-        now = self.best()
+        now = self.board.best()
         if now and now.ask.chosen != ways[0]:
-            own = [t for t in self.ranked(ways[0]) if t.ask.settings != best.ask.settings]
+            own = [t for t in self.board.ranked(ways[0]) if t.ask.settings != best.ask.settings]
             self.attempts([replace(t.ask, chosen=now.ask.chosen) for t in own[:KEPT]])
 
     def tune(self, rungs: list[float]) -> None:
         """Settings for the best kinds of model by turns, each tried on few rows first."""
-        best = self.best()
+        best = self.board.best()
         if best is None:
             return
         way, idle = best.ask.chosen, 0
         for i in range(0, 24 + len(self.p.parts.dev) // 50, self.lanes):
-            families = list(dict.fromkeys(t.ask.family for t in self.ranked(way)))
+            families = list(dict.fromkeys(t.ask.family for t in self.board.ranked(way)))
             families = [f for f in families if self.space(f)]
             if not families or idle >= PATIENCE or self.over():
                 return
-            before = self.best()
+            before = self.board.best()
             turns = [(0, 1, 0, 2, 0, 1, 0, 3)[j % 8] % len(families) for j in range(i, i + self.lanes)]
             asks = [self.tuned(families[t], rungs[0], way, i + j) for j, t in enumerate(turns)]
             for share in rungs:
                 made = self.attempts([replace(a, share=share) for a in asks])
-                asks = [t.ask for t in made if self.worthy(t)]
-            now = self.best()
+                asks = [t.ask for t in made if self.board.worthy(t)]
+            now = self.board.best()
             idle = 0 if before and now and now.ask != before.ask else idle + self.lanes
 
     def tuned(self, family: str, share: float, way: tuple[str, ...], i: int) -> Ask:
         """Settings worth trying for this kind of model, by what others of it came to on as many rows."""
         base = next((v for v in self.ladder() if v.get("model") == family), {"model": family})
         over = self.space(family)
-        told = [t for t in self.of(family, way, share) if t.ask.origin == "tuned" and t.judged]
-        history = [({n: t.ask.settings[n] for n in over}, self.key(t)) for t in told]
+        told = [t for t in self.board.of(family, way, share) if t.ask.origin == "tuned" and t.judged]
+        history = [({n: t.ask.settings[n] for n in over}, key_of(t)) for t in told]
         return Ask(base | space.ask(over, history, self.p.recipe.seed * 1000 + i), share, way, "tuned")
-
-    def worthy(self, t: Trial) -> bool:
-        """Whether it is among the better half of its kind on as many rows."""
-        others = sorted(self.key(o) for o in self.of(t.ask.family, t.ask.chosen, t.ask.share) if o.judged)
-        return bool(t.judged) and self.key(t) >= others[len(others) // 2]
 
     def space(self, family: str) -> dict[str, Any]:
         fixed = set(self.p.recipe.settings) | {"model"}
@@ -190,9 +184,9 @@ class _Search:
 
     def attempts(self, asks: Sequence[Ask]) -> list[Trial]:
         """Carry them out, or read what came of them before, as far as the budget allows; in the order asked for."""
-        new = list({a.id: a for a in asks if a.id not in self.done}.values())
+        new = list({a.id: a for a in asks if a.id not in self.board.done}.values())
         if self.most is not None:
-            new = new[: max(self.most - self.counted, 0)]
+            new = new[: max(self.most - self.board.counted, 0)]
         jobs: list[tuple[Ask, dict[str, Any]]] = []
         outcome: dict[str, dict[str, Any]] = {}
         for ask in new:
@@ -201,9 +195,9 @@ class _Search:
                 outcome[ask.id] = json.loads(log.read_text(encoding="utf-8")) | {"restored": True}
                 self.start -= outcome[ask.id]["wall_s"] / self.lanes
                 self.ctx = replace(self.ctx, deadline=self.ctx.deadline - outcome[ask.id]["wall_s"] / self.lanes)
-            elif self.left() > 0 and self.expected(ask) <= self.left():
+            elif self.left() > 0 and self.board.expected(ask) <= self.left():
                 timed = not math.isinf(self.ctx.deadline)
-                seconds = ALONE * (self.ctx.deadline - self.start) if timed else None
+                seconds = self.alone(first=not jobs) if timed else None
                 until = time.monotonic() + self.left() if timed else None
                 jobs.append((ask, {"do": "try", "ask": asdict(ask), "seconds": seconds, "until": until}))
         try:
@@ -219,8 +213,8 @@ class _Search:
         finally:  # an interruption keeps what is done
             for ask in new:
                 if ask.id in outcome:
-                    self.done[ask.id] = self.came(ask, outcome[ask.id])
-        return [self.done[a.id] for a in asks if a.id in self.done]
+                    self.board.done[ask.id] = self.came(ask, outcome[ask.id])
+        return [self.board.done[a.id] for a in asks if a.id in self.board.done]
 
     def came(self, ask: Ask, said: dict[str, Any]) -> Trial:
         """What came of a trial, judged."""
@@ -243,21 +237,17 @@ class _Search:
             step, of = self.told_of, self.most or self.told_of
         else:
             step, of = round(time.monotonic() - self.start), round(self.ctx.deadline - self.start)
-        best = self.best()
+        best = self.board.best()
         value, unit = (best.judged.value, best.judged.unit) if best and best.judged else (0.0, "1")
         named = f", best {best.judged.name}" if best and best.judged else ""
         self.ctx.report(f"{self.told_of} trials, {family}{named}", value, unit, step=min(step, of), of=of)
 
     told_of: int = 0
 
-    def expected(self, ask: Ask) -> float:
-        """Seconds, by what the same settings took on fewer rows, or others of the same kind on as many."""
-        same = [t for t in self.done.values() if t.ask.settings == ask.settings and t.ask.share < ask.share]
-        if same:
-            last = max(same, key=lambda t: t.ask.share)
-            return last.wall_s * ask.share / last.ask.share
-        like = [t.wall_s for t in self.done.values() if t.ask.family == ask.family and t.ask.share == ask.share]
-        return sum(like) / len(like) if like else 0.0
+    def alone(self, *, first: bool) -> float:
+        """Seconds that one trial may take at most; while there is no model at all, the first may take all there are."""
+        nothing = first and not any(t.judged for t in self.board.done.values())
+        return (1.0 if nothing else ALONE) * (self.ctx.deadline - self.start)
 
     def left(self) -> float:
         """Seconds for trials: what the last fits will take is kept back."""
@@ -267,11 +257,15 @@ class _Search:
         if math.isinf(self.ctx.deadline):
             return 0.0
         best: dict[str, float] = {}
-        for t in self.ranked(None):
+        for t in self.board.ranked(None):
             best.setdefault(t.ask.family, self.whole_s(t))
         total = self.ctx.deadline - self.start
         last = 1.0 + 1.3 * sum(list(best.values())[: blend.MOST])
-        return min(OVERHEAD_S, 0.3 * total) + min(last, 0.3 * total)
+        return min(self.overhead(), 0.3 * total) + min(last, 0.3 * total)
+
+    def overhead(self) -> float:
+        """Seconds after the last fit; of tables that were long in reading they are about as many as that took."""
+        return max(OVERHEAD_S, self.p.record.get("collect.wall"))
 
     def whole_s(self, t: Trial) -> float:
         """Seconds of the fits that are still to come: on all rows that are not test, of few rows on all there are."""
@@ -283,43 +277,18 @@ class _Search:
         return t.wall_s * len(self.p.parts.held.raw.content) / len(self.p.parts.dev) if again else 0.0
 
     def over(self) -> bool:
-        return self.left() <= 0 or self.most is not None and self.counted >= self.most
-
-    @property
-    def counted(self) -> int:
-        """Trials that count in a budget: not those that lacked a library."""
-        return sum(t.kind != "MissingExtra" for t in self.done.values())
+        return self.left() <= 0 or self.most is not None and self.board.counted >= self.most
 
     # --- what came of them --------------------------------------------------------------------------------------------
 
-    def key(self, t: Trial) -> float:
-        return t.judged.key if t.judged else -math.inf
-
-    def ranked(self, way: tuple[str, ...] | None) -> list[Trial]:
-        """Trials on all rows, the best first; what lies within a tie comes in the order of the ladder."""
-        some = [t for t in self.done.values() if t.judged and t.ask.share >= 1 and (way is None or t.ask.chosen == way)]
-        made: list[Trial] = []
-        while some:
-            best = max(self.key(t) for t in some)
-            first = next(t for t in some if t.judged and self.key(t) >= best - t.judged.tie)
-            made.append(first)
-            some.remove(first)
-        return made
-
-    def best(self) -> Trial | None:
-        return next(iter(self.ranked(None)), None)
-
-    def of(self, family: str, way: tuple[str, ...], share: float) -> list[Trial]:
-        return [t for t in self.done.values() if (t.ask.family, t.ask.chosen, t.ask.share) == (family, way, share)]
-
     def whole_rows(self) -> bool:
         """Whether there is a model to go on with; where only fewer rows were tried, that is said and taken."""
-        if self.best() is None:
-            some = [t for t in self.done.values() if t.judged]
+        if self.board.best() is None:
+            some = [t for t in self.board.done.values() if t.judged]
             if not some:
                 return False
-            top = max(some, key=lambda t: (t.ask.share, self.key(t)))
-            self.done = {top.ask.id: replace(top, ask=replace(top.ask))}
+            top = max(some, key=lambda t: (t.ask.share, key_of(t)))
+            self.board.done = {top.ask.id: replace(top, ask=replace(top.ask))}
             self.few = top
         return True
 
@@ -328,7 +297,7 @@ class _Search:
     def nothing(self) -> MintmarkError:
         for error in self.errors:
             return error
-        what = f"not one of {len(self.done)} trials ended in time."
+        what = f"not one of {len(self.board.done)} trials ended in time."
         return BudgetError(what, where=f"budget {self.p.recipe.budget!r}", fix="a larger budget, or fewer rows.")
 
     def choice(self) -> tuple[list[Trial], list[float]]:
@@ -336,8 +305,8 @@ class _Search:
         if self.few:
             self.notes.append(f"time allowed for {self.few.rows} rows to fit on only: a larger budget would use all.")
             return [self.few], [1.0]
-        best = self.ranked(None)[0]
-        pool = self.ranked(best.ask.chosen)[:30]
+        best = self.board.ranked(None)[0]
+        pool = self.board.ranked(best.ask.chosen)[:30]
         if len(pool) == 1 or self.p.task.loss or self.p.task.answer not in ("classes", "number"):
             return [best], [1.0]
         found = blend.weights(self.p, pool)
@@ -345,7 +314,7 @@ class _Search:
         if len(chosen) == 1:
             return [best], [1.0]
         together = self.judge(blend.mixed(chosen, share, self.p.task.answer), ())
-        if together.key <= self.key(best) + together.tie:
+        if together.key <= key_of(best) + together.tie:
             return [best], [1.0]
         self.together = together
         return chosen, share
@@ -366,7 +335,8 @@ class _Search:
         for i, t in enumerate(chosen):
             assert t.trained
             total = self.ctx.deadline - self.start
-            left = self.ctx.deadline - time.monotonic() - min(OVERHEAD_S, 0.3 * total) if total < math.inf else math.inf
+            spare = min(self.overhead(), 0.3 * total)
+            left = self.ctx.deadline - time.monotonic() - spare if total < math.inf else math.inf
             seconds = left / (len(chosen) - i) if left < math.inf else None
             said: dict[str, Any] = {"late": True}
             if not (self.folder / trial.name(t.ask, whole=True)).exists():
@@ -393,31 +363,6 @@ class _Search:
         measures = tries[0].measures if len(tries) == 1 else self.judge(seen, ()).more
         configs = tuple(c for t in tries for c in t.configs)
         return Trained(configs, tuple(share), len(self.p.parts.folds), features, model, seen, measures)
-
-    def told(self, chosen: Sequence[Trial], share: Sequence[float]) -> list[dict[str, Any]]:
-        """Every trial as a record keeps it, the blend first where there is one."""
-        weight = {t.ask.id: w for t, w in zip(chosen, share, strict=True)}
-        shown = {t.ask.id for t in [*self.ranked(None)[:SHOWN], *chosen]}
-        lines = []
-        for t in self.done.values():
-            if t.ask.id in shown and t.judged and t.trained:
-                t = replace(t, judged=with_interval(self.p, t.trained.validation, t.judged))
-            lines.append(trial.line(t, weight.get(t.ask.id, 0.0)))
-        if self.together:
-            seen = blend.mixed(chosen, share, self.p.task.answer)
-            self.together = with_interval(self.p, seen, self.together)
-            whole = {
-                "settings": {"model": "blend"},
-                "with": list(chosen[0].ask.chosen),
-                "share": 1.0,
-                "origin": "blend",
-            }
-            rows, seconds = chosen[0].rows, sum(t.wall_s for t in chosen)
-            cpu = sum(t.cpu_s for t in chosen)
-            lines.insert(
-                0, whole | {"rows": rows, "wall_s": seconds, "cpu_s": cpu, "weight": 1.0} | trial.worth(self.together)
-            )
-        return lines
 
 
 def wanted(p: Prepared) -> bool:

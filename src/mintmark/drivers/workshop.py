@@ -21,8 +21,11 @@ from typing import Any
 
 from mintmark.base import errors
 from mintmark.base.errors import DataError, MintmarkError
+from mintmark.base.url import masked
 
 SPEC, ERROR = "workshop.json", "error-{}.json"
+UNREAD = ERROR.format("read")
+"""why the rows could not be read"""
 PATIENCE_S = 0.005
 GRACE_S = 1.0
 """a fit that hears of its deadline may take so much longer before it is killed"""
@@ -54,7 +57,10 @@ class Workshop:
             said = json.loads(line)
             yield said.pop("place"), said
 
-    def _ended(self) -> DataError:
+    def _ended(self) -> MintmarkError:
+        unread = self._folder / UNREAD
+        if unread.exists():
+            return error_of(json.loads(unread.read_text(encoding="utf-8")))
         log = self._folder / "workshop.log"
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:] if log.exists() else []
         what = "the process that tries models ended by itself. Its last lines:\n  " + "\n  ".join(tail)
@@ -67,6 +73,7 @@ def opened(p: Any, source: Any, folder: Path) -> Iterator[Workshop]:
     from mintmark.data import rows as table
 
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / UNREAD).unlink(missing_ok=True)
     spec: dict[str, Any] = {"recipe": p.recipe.as_dict(), "folder": str(p.recipe.folder.absolute()), "rows": ""}
     spec["hash"] = p.record.data_hash
     if source is not None:
@@ -110,7 +117,11 @@ def error_of(said: dict[str, Any]) -> MintmarkError:
 def main(spec_path: Path) -> int:
     """Read the rows, then fork for each line of work, one after the other."""
     said, sys.stdout = sys.stdout, sys.stderr  # whatever a library prints goes to the log
-    p = _prepared(json.loads(spec_path.read_text(encoding="utf-8")))
+    try:
+        p = _prepared(json.loads(spec_path.read_text(encoding="utf-8")))
+    except MintmarkError as exc:
+        (spec_path.parent / UNREAD).write_text(json.dumps(_worded(exc)), encoding="utf-8")
+        return exc.exit_code
     _import_ahead()
     for line in sys.stdin:
         given = json.loads(line)
@@ -210,7 +221,7 @@ def _work(p: Any, job: dict[str, Any], seconds: float, folder: Path) -> int:
         else:
             trial.carry_out_whole(p, ask, job["configs"], folder, ctx)
     except MintmarkError as exc:
-        said = {"kind": type(exc).__name__, "what": exc.what, "where": exc.where, "fix": exc.fix}
+        said = _worded(exc)
     except MemoryError:
         said = {"kind": "MemoryError", "what": "the memory of this machine was not enough.", "fix": "fewer rows."}
     except BaseException as exc:  # noqa: BLE001 (the outermost face of this process)
@@ -235,8 +246,15 @@ def _prepared(spec: dict[str, Any]) -> Any:
         source = table.of(pa.ipc.open_file(pa.memory_map(spec["rows"])).read_all())
     p = spine.prepare(schema.parse(spec["recipe"], "", Path(spec["folder"])), source)
     if p.record.data_hash != spec["hash"]:
-        raise DataError("the data changed while they were read.", where="data", fix="run it again.")
+        what = "the rows changed between two readings: models would be tried on other rows than they are judged by."
+        fix = "rows that stay as they are: a file exported once, or a query that ends at a moment of the past."
+        raise DataError(what, where=masked(p.recipe.data), fix=fix)
     return p
+
+
+def _worded(exc: MintmarkError) -> dict[str, str]:
+    """An error as another process can read it, see `error_of`."""
+    return {"kind": type(exc).__name__, "what": exc.what, "where": exc.where, "fix": exc.fix}
 
 
 def _import_ahead() -> None:
