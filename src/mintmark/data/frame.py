@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,7 +25,7 @@ def from_frame(frame: Any) -> Rows:
         return frame
     kind = _library(frame)
     if kind == "pandas":
-        columns = _named([str(n) for n in frame.columns], [frame.iloc[:, i] for i in range(frame.shape[1])])
+        columns = _named([str(n) for n in frame.columns], [_bare(column) for _, column in frame.items()])
     elif kind == "polars":
         table = frame.to_arrow()
         columns = _named(table.column_names, table.columns)
@@ -78,6 +79,11 @@ def array(values: Any, name: str = "") -> tuple[pa.Array, bool]:
     missing = pa.array([v is None or v != v for v in values])
     texts = pa.array([v if isinstance(v, str) else str(v) for v in values], pa.string())
     return pc.if_else(missing, pa.scalar(None, pa.string()), texts), True
+
+
+def _bare(column: Any) -> Any:
+    """A pandas column, plain numbers without what is around them: there may be thousands of columns."""
+    return column.to_numpy() if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf" else column
 
 
 def to_rows(columns: dict[str, Any]) -> Rows:

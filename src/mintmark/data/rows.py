@@ -162,6 +162,7 @@ def _batch(table: pa.Table) -> pa.RecordBatch:
 
 # --- the schema of questions: four kinds of value, which REST, files and frames are brought to alike -----------------
 
+PLAIN = {pa.int64(), pa.float64()}
 WANTED = {"number": pa.float64(), "boolean": pa.bool_(), "time": pa.timestamp("us"), "text": pa.string()}
 
 
@@ -198,8 +199,11 @@ def check(rows: Rows, schema: list[dict[str, Any]]) -> Rows:
     if not len(rows):
         raise DataError("no rows.", where="questions", fix="ask at least one.")
     table = rows.table()
-    if table.schema == _uncast(tuple((f["name"], f["kind"]) for f in schema)):
+    fixed = _uncast(tuple((f["name"], f["kind"]) for f in schema))
+    if table.schema == fixed:
         return rows
+    if fixed and table.column_names == fixed.names and {*table.schema.types, *fixed.types} <= PLAIN:
+        return Rows(table.cast(fixed, safe=False))  # thousands of numbers at a time
     given = dict(zip(table.schema.names, table.columns, strict=True))
     nothing = pa.nulls(len(rows))
     given = {f["name"]: pa.chunked_array([nothing]) for f in schema if f.get("optional")} | given

@@ -37,6 +37,8 @@ PATIENCE = 24
 """tuned trials without a better one, after which tuning ends"""
 OVERHEAD_S = 3.5
 """answering the test rows, packing, and measuring how fast the bundle answers"""
+COLUMN_S = 5e-4
+"""of it, for each column: profiles, cards and the report have a line for each"""
 LANES, SMALL_TABLE = 4, 500_000
 """trials at a time at most; cells of a table below which there are several at a time"""
 ALONE = 0.4
@@ -264,8 +266,9 @@ class _Search:
         return min(self.overhead(), 0.3 * total) + min(last, 0.3 * total)
 
     def overhead(self) -> float:
-        """Seconds after the last fit; of tables that were long in reading they are about as many as that took."""
-        return max(OVERHEAD_S, self.p.record.get("collect.wall"))
+        """Seconds after the last fit: at least as many as reading took, and a part of each column of a wide table."""
+        wide = COLUMN_S * len(self.p.parts.dev.questions.names)
+        return max(OVERHEAD_S + wide, self.p.record.get("collect.wall"))
 
     def whole_s(self, t: Trial) -> float:
         """Seconds of the fits that are still to come: on all rows that are not test, of few rows on all there are."""
