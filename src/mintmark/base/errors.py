@@ -66,4 +66,5 @@ def unknown(
     near = nearest(got, known)
     listed = ", ".join(known[:30]) + (f" and {len(known) - 30} more" if len(known) > 30 else "")
     fix = f"did you mean {near!r}?" if near else "one of those listed."
-    return error(f"unknown {kind} {got!r}; known: {listed}.", where=where, fix=fix)
+    what = f"unknown {kind} {got!r}; known: {listed}." if known else f"unknown {kind} {got!r}: there is none yet."
+    return error(what, where=where, fix=fix if known else "another name, once there is one.")

@@ -1,13 +1,15 @@
 """Words: what is said to people in their language: texts by catalogues, and figures, money and dates by custom.
 
 The texts in the code are English and are the keys of the catalogues, `locale/CODE/*.po` (gettext's own form, which its
-editors open). English reads no catalogue. What an earlier run wrote down in English (a record's notes and sources) is
-said again in another language by the pattern it was made from: see `Language.again`.
+editors open). English reads no catalogue. What was put together in English and comes as a whole (a record's notes and
+sources, an error with its place and remedy) is said again in another language by the pattern it was made from: see
+`Language.again`.
 """
 
 import math
 import os
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,13 +18,14 @@ from typing import Any
 
 from mintmark.base import figures
 from mintmark.base.errors import unknown
+from mintmark.base.phrases import Book
 
 LOCALE = Path(__file__).parent / "locale"
 LANGUAGES = {"en": "English", "zh": "中文"}
-SETTINGS = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
-"""environment variables that name a language, in the order in which gettext asks them"""
-MADE = "record.po"
-"""catalogue of the patterns of what records hold"""
+SETTINGS = ("MINTMARK_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+"""environment variables that name a language: ours, then those of gettext in its order"""
+MADE = ("record.po", "errors.po", "others.po")
+"""catalogues of patterns: of what records hold, of what errors say, of what other people's programs say in them"""
 LARGE = {
     "en": ((1e12, 1e12, "T"), (1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k")),
     "zh": ((1e12, 1e12, "万亿"), (1e8, 1e8, "亿"), (1e4, 1e4, "万")),
@@ -33,10 +36,11 @@ CURRENCIES = {
     "SGD": "新加坡元", "AUD": "澳元", "CAD": "加元", "CHF": "瑞士法郎", "KRW": "韩元", "INR": "印度卢比",
 }  # fmt: skip
 """names of currencies in Chinese; in English and of others the code is written, which is never ambiguous"""
-LONGEST = 1000
-"""characters of what is said again: patterns are held against each of them"""
+CACHED = 500
+"""characters of a text said again that is kept: the same ones come often, and long ones seldom"""
+BETWEEN = re.compile(r"(?<=[\u4e00-\u9fff]) (?=和 )|(?<=和) (?=[\u4e00-\u9fff])")
+"""blanks around the last comma of a list, where it stands beside Chinese"""
 ESCAPE = re.compile(r'\\(["\\nt])')
-FIELD = re.compile(r"\{(\w*)\}")
 
 
 def mark(text: str) -> str:
@@ -83,16 +87,26 @@ class Language:
         return self(one if n == 1 and self.code == "en" else many, n=n, **values)
 
     def again(self, made: str) -> str:
-        """What was written down in English, said in this language where the pattern that it was made from is known.
+        """What was made in English, said in this language where the pattern that it was made from is known.
 
-        What a pattern's fields took in is said again too.
+        What a pattern's fields took in is said again too; names, values and quoted texts stay as they are.
         """
-        return made if self.code == "en" or not made else _again(made, self.code, 0)
+        if self.code == "en" or not made:
+            return made
+        return _again(made, self.code) if len(made) <= CACHED else book(self.code).again(made)
+
+    def left(self, text: str, width: int) -> str:
+        """The text with blanks behind it, as wide as so many cells of a screen."""
+        return text + " " * (width - cells(text))
+
+    def right(self, text: str, width: int) -> str:
+        return " " * (width - cells(text)) + text
 
     def listed(self, names: Sequence[str]) -> str:
         """a, b and c; a、b 和 c."""
         comma, last = {"en": (", ", " and "), "zh": ("、", " 和 ")}[self.code]
-        return last.join(p for p in (comma.join(names[:-1]), names[-1] if names else "") if p)
+        made = last.join(p for p in (comma.join(names[:-1]), names[-1] if names else "") if p)
+        return BETWEEN.sub("", made) if self.code == "zh" else made
 
     def together(self, *sentences: str) -> str:
         """Sentences one after another, those left out that are empty."""
@@ -104,7 +118,9 @@ class Language:
 
     def share(self, value: float) -> str:
         """As a percentage of three significant digits."""
-        return f"{100 * value:.3g}{' ' if self.code == 'en' else ''}%".replace("-", "−")
+        figure = float(f"{100 * value:.3g}")
+        text = f"{figure:,.0f}" if 1000 <= abs(figure) < 1e15 else f"{figure:.3g}"
+        return f"{text}{' ' if self.code == 'en' else ''}%".replace("-", "−")
 
     def compact(self, value: float) -> str:
         """For an axis or a narrow place: 25k, 1.5M; 2.5万, 1.5亿."""
@@ -201,34 +217,22 @@ def read(path: Path) -> dict[str, str]:
 
 
 @lru_cache(maxsize=len(LANGUAGES))
-def _patterns(code: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """What records hold, as expressions that take their fields out, and the translation; the longest first."""
-    made = read(LOCALE / code / MADE) if (LOCALE / code / MADE).exists() else {}
-    order = sorted((t for t in made if made[t] and FIELD.search(t)), key=lambda t: -len(FIELD.sub("", t)))
-    return tuple((pattern(t), made[t]) for t in order)
+def book(code: str) -> Book:
+    """The patterns of a language, and its other texts."""
+    made: dict[str, str] = {}
+    for name in MADE:
+        path = LOCALE / code / name
+        made |= {text: said for text, said in read(path).items() if said} if path.exists() else {}
+    return Book(made, catalogue(code))
 
 
-def pattern(text: str) -> re.Pattern[str]:
-    """What the text with its {fields} filled by anything looks like; a field that comes twice is the same twice."""
-    met: set[str] = set()
-    parts = []
-    for i, piece in enumerate(FIELD.split(text)):
-        if i % 2 == 0:
-            parts.append(re.escape(piece))
-        else:
-            parts.append(f"(?P={piece})" if piece in met else f"(?P<{piece}>.+?)")
-            met.add(piece)
-    return re.compile("".join(parts), re.DOTALL)
+@lru_cache(maxsize=2048)
+def _again(made: str, code: str) -> str:
+    return book(code).again(made)
 
 
-@lru_cache(maxsize=4096)
-def _again(made: str, code: str, depth: int) -> str:
-    """Patterns within patterns are followed four deep."""
-    exact = catalogue(code).get(made)
-    if exact is not None or depth > 3 or len(made) > LONGEST:
-        return made if exact is None else exact
-    for expression, said in _patterns(code):
-        if found := expression.fullmatch(made):
-            fields = {name: _again(value, code, depth + 1) for name, value in found.groupdict().items()}
-            return said.format(**fields)
-    return made
+def cells(text: str) -> int:
+    """How wide a terminal shows the text: Chinese characters take two cells, what is put above others none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
