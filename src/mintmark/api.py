@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mintmark import spine
     from mintmark.capital.prices import Price
     from mintmark.data.rows import Rows
+    from mintmark.ledger import Ledger
     from mintmark.numerics.ctx import Ctx, Hear
     from mintmark.recipe.schema import Recipe
 
@@ -68,21 +69,23 @@ def run(
     budget: str | None = None,
     fresh: bool = False,
     hear: "Hear | None" = None,
+    lang: str = "",
 ) -> Run:
     """Carry a recipe (a file, a mapping of its keys, or a Recipe) to a signed bundle and a record.
 
     `data` is a path, or a frame of pandas, polars or Arrow, in place of the recipe's. The same recipe on the same data
-    goes on where an unfinished run stopped; `fresh` starts over. `hear(name, value, unit, step, of)` follows the work.
+    goes on where an unfinished run stopped; `fresh` starts over. `hear(name, value, unit, step, of)` follows the work;
+    `lang` is the language of the report, en or zh, else that of the environment.
     Raises: MintmarkError: see base/errors.py; nothing half-written is left behind.
     """
-    from mintmark import reporting, spine
+    from mintmark import spine
     from mintmark.artifact import folder as places
     from mintmark.artifact import sign
-    from mintmark.base.meter import metered
-    from mintmark.data import leaks
+    from mintmark.base.words import language
     from mintmark.ledger import Ledger
     from mintmark.numerics.ctx import Ctx
 
+    lang = language(lang).code
     started, start = datetime.now(UTC), time.monotonic()
     made, source = _recipe(recipe, data, sets, budget)
     p, signer = spine.prepare(made, source), sign.signer()
@@ -98,34 +101,54 @@ def run(
     with places.claimed(
         Path(out), record.run, same, lambda f: ledger.has(f.name, str(f.resolve())), fresh=fresh
     ) as folder:
-        record.run, at, path = folder.name, str(folder.resolve()), folder / "record.json"
-        if path.exists() and ledger.looked(record.run, at, record.test_hash):
+        record.run, path, interrupted = folder.name, folder / "record.json", False
+        if path.exists() and ledger.looked(record.run, str(folder.resolve()), record.test_hash):
             # a kill came between the record and the ledger: nothing is left to do but to enter it
             record = RunRecord.load(path)
-            _log(ledger, record, path)
-            _clear(folder / "work")
-            return Run(folder, record)
-        dev = p.parts.dev
-        record.notes += [str(s) for s in leaks.suspects(dev.questions, dev.truth, p.task.answer, p.columns.time)]
-        ctx = Ctx(made.seed, folder=folder / "work", hear=hear or Ctx.hear, deadline=deadline)
-        with metered(record, "train"):
-            p, trained, interrupted = _trained(p, ctx, source)
-        record.notes += _noted(trained)
-        record.notes += ["interrupted: this is the best of what was tried until then."] if interrupted else []
-        if time.monotonic() > deadline:
-            record.notes.append(f"the budget of {made.budget} was used up: fits were stopped before they were done.")
-        test, made_then = spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))
-        whole, ask_next = p.parts.everything, p.task.upcoming
-        coming = ask_next(whole.open().raw, p.columns, trained.configs[0]) if ask_next else None
-        asked = p.parts.dev.questions.drop(list(p.task.optional)) if coming is None else coming
-        loaded = spine.load(folder / "bundle")
-        record.add(*called(loaded, asked, once=coming is not None))
-        record.add(*_costs(record))
-        record.notes += [sign.MADE] if signer.made else []
-        reporting.write(folder, record, p, trained, loaded, coming, test, made_then)
-        _log(ledger, record, record.save(path))
+        else:
+            ctx = Ctx(made.seed, folder=folder / "work", hear=hear or Ctx.hear, deadline=deadline)
+            interrupted = _carried_out(p, ctx, folder, source, ledger, [sign.MADE] if signer.made else [], lang)
+        _log(ledger, record, path)
         _clear(folder / "work")
     return Run(folder, record, interrupted)
+
+
+def _carried_out(
+    p: "spine.Prepared",
+    ctx: "Ctx",
+    folder: Path,
+    source: "Rows | None",
+    ledger: "Ledger",
+    notes: list[str],
+    lang: str,
+) -> bool:
+    """Train, finish and report; all is in the folder then. Whether Ctrl-C ended a search on the way.
+
+    notes: what else the record has to say.
+    """
+    from mintmark import reporting, spine
+    from mintmark.base.meter import metered
+    from mintmark.data import leaks
+
+    record, dev, at = p.record, p.parts.dev, str(folder.resolve())
+    record.notes += [str(s) for s in leaks.suspects(dev.questions, dev.truth, p.task.answer, p.columns.time)]
+    with metered(record, "train"):
+        p, trained, interrupted = _trained(p, ctx, source)
+    record.notes += _noted(trained)
+    record.notes += ["interrupted: this is the best of what was tried until then."] if interrupted else []
+    if time.monotonic() > ctx.deadline:
+        record.notes.append(f"the budget of {p.recipe.budget} was used up: fits were stopped before they were done.")
+    test, made_then = spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))
+    whole, ask_next = p.parts.everything, p.task.upcoming
+    coming = ask_next(whole.open().raw, p.columns, trained.configs[0]) if ask_next else None
+    asked = p.parts.dev.questions.drop(list(p.task.optional)) if coming is None else coming
+    loaded = spine.load(folder / "bundle")
+    record.add(*called(loaded, asked, once=coming is not None))
+    record.add(*_costs(record))
+    record.notes += notes
+    reporting.write(folder, record, p, trained, loaded, coming, test, made_then, lang)
+    record.save(folder / "record.json")
+    return interrupted
 
 
 def _trained(p: "spine.Prepared", ctx: "Ctx", source: "Rows | None") -> "tuple[spine.Prepared, spine.Trained, bool]":
@@ -201,11 +224,22 @@ def compare(
     ]  # fmt: skip
 
 
-def load(bundle: str | os.PathLike[str]) -> "Model":
-    """A verified bundle, ready to answer.   Raises: BundleError: unsigned, altered, or not trusted here."""
-    from mintmark import spine
+def load(bundle: str | os.PathLike[str], *, key_file: str | os.PathLike[str] | None = None) -> "Model":
+    """A verified bundle, ready to answer.
 
-    return Model(spine.load(Path(bundle)))
+    key_file: holds the key of a sealed bundle; without it, the environment or the system keyring has it. A file that
+    others can read is warned of.
+    Raises: BundleError: unsigned, altered, not trusted here, or sealed with another key. RecipeError: no such file.
+    """
+    import warnings
+
+    from mintmark import spine
+    from mintmark.artifact import seal
+
+    key = None if key_file is None else seal.read_key(Path(key_file))
+    if key and key.warning:
+        warnings.warn(key.warning, stacklevel=2)
+    return Model(spine.load(Path(bundle), key))
 
 
 class Model:

@@ -502,12 +502,14 @@ def test_a_killed_server_knows_every_outcome_that_it_acknowledged(tmp_path: Path
         threads = [threading.Thread(target=client, args=(k,)) for k in range(4)]
         for thread in threads:
             thread.start()
-        time.sleep(1.5)
+        wanted = len(acknowledged) + 40
+        while len(acknowledged) < wanted and any(thread.is_alive() for thread in threads):
+            time.sleep(0.02)
         child.kill()
         for thread in threads:
             thread.join()
         child.wait()
-    assert len(acknowledged) > 50
+    assert len(acknowledged) >= 120
     child, url = started(tmp_path)
     for i in range(0, len(acknowledged), 500):
         told = [{"request": r, "row": 1, "outcome": "fraud"} for r in acknowledged[i : i + 500]]

@@ -19,6 +19,7 @@ from served import MAIN, server
 
 from mintmark import spine
 from mintmark.serving import key_file
+from mintmark.serving.greeting import UNWATCHED
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="spreads connections over sockets")]
 PATH = "/v1/models/m/predict"
@@ -84,6 +85,23 @@ def test_they_share_the_work_the_counts_and_the_rate(folder: Path, tmp_path: Pat
         assert figure(url, 'mintmark_requests_total{model="m",status="200"}') == 40
         assert figure(url, 'mintmark_request_seconds_count{model="m"}') == 40
         assert figure(url, "mintmark_workers") == 2 and figure(url, "mintmark_requests_in_flight") == 0
+
+
+def test_that_several_watch_nothing_is_said_at_the_start_in_the_log_and_to_who_sends_outcomes(
+    folder: Path, tmp_path: Path
+) -> None:
+    log, said = tmp_path / "log", UNWATCHED.format(workers=2)
+    words = (f"m={folder / 'a' / 'bundle'}", "--state", tmp_path / "state", "--log", log)
+    with server(*words, "--workers", "2") as (process, url):
+        assert process.stderr is not None
+        greeting = [process.stderr.readline() for _ in range(3)]
+        assert said in greeting[2] and json.loads(log.read_text().splitlines()[0])["message"] == said
+        told = {"outcomes": [{"request": "r", "outcome": "ok"}]}
+        for refused in (httpx.post(f"{url}/v1/models/m/outcomes", json=told), httpx.get(f"{url}/v1/models/m/monitor")):
+            assert refused.status_code == 409 and refused.json()["error"]["try"] == "mintmark serve --workers 1"
+    with server(*words) as (process, url):
+        process.terminate()
+        assert process.stderr is not None and "NOTHING IS WATCHED" not in process.stderr.read()
 
 
 def test_one_that_dies_is_replaced_and_what_it_counted_stays(folder: Path) -> None:

@@ -115,8 +115,8 @@ def key_of(header: Header, where: str, given: Key | None = None) -> Key:
     for found in [given] if given else _found(header.key, DEFAULT):
         if found.id == header.key:
             return found
-        others.append(f"; the key of {found.source} is another, {found.id}")
-    what = f"is sealed with the key {header.key}{''.join(others) or ', and no key was found'}."
+        others.append(f"the key of {found.source} is another, {found.id}")
+    what = f"is sealed with the key {header.key}; {'; '.join(others) or 'no key was found'}."
     raise BundleError(what, where=where, fix=f"give that key: {SOUGHT}.")
 
 

@@ -259,7 +259,11 @@ def _revoked() -> dict[str, str]:
 def _entry(one: Any) -> tuple[str, str]:
     if not re.fullmatch("[0-9a-f]{64}", one["fingerprint"]):  # one that no key can match would revoke nothing
         raise ValueError("not a fingerprint")
-    return one["fingerprint"], f"on {one['date']}: {one['reason']}"
+    return one["fingerprint"], _revocation(one["date"], one["reason"])
+
+
+def _revocation(date: str, reason: str) -> str:
+    return f"on {date}: {reason}"
 
 
 def _whole(mark: str, known: Iterable[str]) -> str:

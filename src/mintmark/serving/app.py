@@ -9,8 +9,9 @@ GET  /v1/models, /v1/models/{name}, /healthz, /metrics, /openapi.json
 """
 
 import re
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from mintmark.serving.admin import Admin, Rollback
 from mintmark.serving.body import Limits
 from mintmark.serving.completions import Chat, Completions
 from mintmark.serving.counts import Counts
-from mintmark.serving.deploy import Deploy, sealed
+from mintmark.serving.deploy import Deploy, Load, sealed
 from mintmark.serving.deployed import Deployed, Room
 from mintmark.serving.door import Call, Door
 from mintmark.serving.events import Events
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from mintmark.serving.monitor import Rules
     from mintmark.serving.watching import Watching
 
+Given = tuple[Shelf, Door, Counts, Executor, bool]
+"""what every plain path has"""
 NAMED = re.compile("/v1/(models|admin/models)/([^/]+)(?:/versions/([^/]+))?(?:/([a-z]+))?")
 
 
@@ -60,6 +63,9 @@ def make_app(
     rates: Rates | None = None,
     rules: "Rules | None" = None,
     outcomes: bool = True,
+    load: Load = spine.load,
+    page: bool = False,
+    lang: str = "en",
 ) -> "FastAPI":
     """The app that serves these bundles, "name" and other versions, "name@version".
 
@@ -70,51 +76,35 @@ def make_app(
     places: the folders that the bundles are of; bundles: the folder below which an admin may name others.
     room, rates: of the workers of one server.
     rules: triggers of a monitor.toml; outcomes: whether answers are kept, for what became of them to be told later.
+    load: how a bundle is opened that is to be served from then on.   page: whether people have a page too.
     Raises: RecipeError, DataError: the folder cannot be used, or what lies there is another bundle's.
     """
-    from fastapi import FastAPI
-    from starlette.routing import Route
-
     pool, writing = ThreadPoolExecutor(1, "mintmark-answer"), ThreadPoolExecutor(1, "mintmark-text")
     growing = ThreadPoolExecutor(1, "mintmark-events")
     limits, counts = limits or Limits(), Counts()
-    door = Door(limits, keys, rate, rates, log_addresses)
+    door = Door(limits, keys, rate, rates, log_addresses, lang)
     models = Shelf(pool, writing, growing, state, limits, counts.meter)
     models.put(loaded)
-    given = models, door, counts, pool, log_requests
-    predict, events, completions, chat = Predict(*given), Events(*given), Completions(*given), Chat(*given)
-    streams = predict.streams = completions.streams = chat.streams = Streams(door.limits.streams)
-    admin, rollback = Admin(*given), Rollback(*given)
     shared = state or (room.folder if room else None)
     deployed = Deployed(shared, None if room else sealed(places or {})) if shared else None
-    deploy = admin.deploy = rollback.deploy = Deploy(models, growing, places or {}, bundles, deployed, room)
-    of_models: dict[str, Plain] = {
-        "/v1/models/{name}/predict": predict,
-        "/v1/models/{name}/events": events,
-        "/v1/models/{name}/versions/{version}/predict": predict,
-        "/v1/models/{name}/versions/{version}/events": events,
-        "/v1/admin/models/{name}": admin,
-        "/v1/admin/models/{name}/rollback": rollback,
-    }
+    deploy = Deploy(models, growing, places or {}, bundles, deployed, room, load)
     watching = _watched(models, rules, state, room) if outcomes or rules else None
-    if watching:
-        of_models |= told_of(watching, given)
-        for plain in (predict, completions, chat):
-            plain.watching = watching
-        counts.show(watching.families)
-    fixed: dict[str, Plain] = {"/v1/completions": completions, "/v1/chat/completions": chat}
-    table = {_place(found): made for path, made in of_models.items() if (found := NAMED.fullmatch(path))}
+    paths = _paths((models, door, counts, pool, log_requests), deploy, watching)
     front = Front(door, counts, log_requests)
+    app = _app(paths, front)
+    app.state.door, app.state.models, app.state.streams = door, models, paths.streams
+    app.state.workers, app.state.page = room.workers if room else 1, page
+    _live(app, models, keys, deploy, watching)
+    _furnish(app, models, door, counts, paths, watching)
+    if page:
+        from mintmark.serving import page as room_of_page
 
-    class App(FastAPI):
-        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-            """Plain paths are asked before the middleware, which would take as long again; all else goes that way."""
-            if scope["type"] != "http":
-                await super().__call__(scope, receive, send)
-            elif scope["method"] == "POST" and (plain := named(table, scope) or fixed.get(scope["path"])):
-                await plain(scope, receive, send)
-            else:
-                await front(super().__call__, scope, receive, send)
+        front.open |= room_of_page.mount(app, models, door, counts, watching, places or {})
+    return app
+
+
+def _live(app: "FastAPI", models: Shelf, keys: Keys | None, deploy: Deploy, watching: "Watching | None") -> None:
+    """What its server calls: at the start, at SIGHUP, in the end."""
 
     async def reread() -> None:
         if keys:
@@ -128,19 +118,82 @@ def make_app(
             watching.close()
         deploy.close()
 
-    off: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None, "redirect_slashes": False}
-    app = App(title="mintmark", version=__version__, **off)
-    app.state.door, app.state.models, app.state.streams, app.state.reread = door, models, streams, reread
-    app.state.start, app.state.close = deploy.start, close
+    app.state.start, app.state.reread, app.state.close = deploy.start, reread, close
+
+
+def _furnish(
+    app: "FastAPI", models: Shelf, door: Door, counts: Counts, paths: "_Paths", watching: "Watching | None"
+) -> None:
+    """Give it the paths that are read, words for every failure, and OpenAPI of all."""
+    from starlette.routing import Route
+
     counts.show(models.families)
     _tell(app, models, door, counts)
     if watching:
+        counts.show(watching.families)
         monitoring.show(app, watching)
-    _refuse(app, fixed)
-    app.router.routes[:0] = [Route(path, made, methods=["POST"]) for path, made in (of_models | fixed).items()]
+    _refuse(app, paths.fixed)
+    of_all = paths.of_models | paths.fixed
+    app.router.routes[:0] = [Route(path, made, methods=["POST"]) for path, made in of_all.items()]
     app.state.told = monitoring.paths if watching else None
     app.openapi = lambda: _document(app, models, door)  # type: ignore[method-assign]
-    return app
+
+
+@dataclass(frozen=True)
+class _Paths:
+    """What answers POST without FastAPI."""
+
+    of_models: dict[str, Plain]
+    """by a path with the name of a model in it"""
+    fixed: dict[str, Plain]
+    streams: Streams
+
+    def find(self) -> Callable[[Any], Plain | None]:
+        """What finds who answers a request."""
+        table = {_place(found): made for path, made in self.of_models.items() if (found := NAMED.fullmatch(path))}
+        fixed = self.fixed
+        return lambda scope: named(table, scope) or fixed.get(scope["path"])
+
+
+def _paths(given: Given, deploy: Deploy, watching: "Watching | None") -> _Paths:
+    """Who answers what."""
+    predict, events, completions, chat = Predict(*given), Events(*given), Completions(*given), Chat(*given)
+    streams = predict.streams = completions.streams = chat.streams = Streams(predict.door.limits.streams)
+    admin, rollback = Admin(*given), Rollback(*given)
+    admin.deploy = rollback.deploy = deploy
+    of_models: dict[str, Plain] = {
+        "/v1/models/{name}/predict": predict,
+        "/v1/models/{name}/events": events,
+        "/v1/models/{name}/versions/{version}/predict": predict,
+        "/v1/models/{name}/versions/{version}/events": events,
+        "/v1/admin/models/{name}": admin,
+        "/v1/admin/models/{name}/rollback": rollback,
+    }
+    if watching:
+        of_models |= told_of(watching, given)
+        for plain in (predict, completions, chat):
+            plain.watching = watching
+    return _Paths(of_models, {"/v1/completions": completions, "/v1/chat/completions": chat}, streams)
+
+
+def _app(paths: _Paths, front: Front) -> "FastAPI":
+    """An app that asks the plain paths first."""
+    from fastapi import FastAPI
+
+    find_plain = paths.find()
+
+    class App(FastAPI):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            """Plain paths are asked before the middleware, which would take as long again; all else goes that way."""
+            if scope["type"] != "http":
+                await super().__call__(scope, receive, send)
+            elif scope["method"] == "POST" and (plain := find_plain(scope)):
+                await plain(scope, receive, send)
+            else:
+                await front(super().__call__, scope, receive, send)
+
+    off: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None, "redirect_slashes": False}
+    return App(title="mintmark", version=__version__, **off)
 
 
 def _watched(models: Shelf, rules: "Rules | None", state: Path | None, room: Room | None) -> "Watching":
@@ -151,7 +204,7 @@ def _watched(models: Shelf, rules: "Rules | None", state: Path | None, room: Roo
     return watching
 
 
-def told_of(watching: "Watching", given: Any) -> dict[str, Plain]:
+def told_of(watching: "Watching", given: Given) -> dict[str, Plain]:
     """The paths on which outcomes are told, and triggers armed again."""
     outcomes, reset = monitoring.TakeOutcomes(*given), monitoring.ResetMonitor(*given)
     outcomes.watching = reset.watching = watching
@@ -256,6 +309,8 @@ def _worded(exc: Any, method: str, path: str) -> Refused:
     if exc.status_code == 404 and path.endswith(("/outcomes", "/monitor")):
         fix = "mintmark serve --state DIR, or --monitor FILE."
         return NotFound("this server keeps no answers.", where=path[:100], fix=fix)
+    if exc.status_code == 404 and path.startswith("/page"):
+        return NotFound("no such page here.", where=path[:100], fix="/page/, where the server has one: --page.")
     if exc.status_code == 404:
         return NotFound("no such path.", where=path[:100], fix="/v1/models lists what there is; /openapi.json too.")
     refused = Refused(str(exc.detail), where=path[:100])

@@ -21,6 +21,8 @@ from mintmark.serving.plain import JSON, Plain, find, log
 from mintmark.serving.prompts import Prompts, from_completion, from_messages, wrong
 from mintmark.serving.questions import Columns, shown
 from mintmark.serving.refusals import Headers, NoKey, NotFound, Refused, status_of
+from mintmark.serving.speech import message as in_full
+from mintmark.serving.speech import tongue
 from mintmark.serving.stream import DONE, Feed, Piece, Stream, Streams, json_event
 
 MOST_CHOICES = 128
@@ -123,11 +125,12 @@ class Completions(Plain):
             status = 400 if status == 422 else status
             code = CODES.get(type(exc))
             more = list(exc.headers) if isinstance(exc, Refused) else []
-            message, param = str(exc), _param(exc)
+            message, param = in_full(exc, call), _param(exc)
         else:
             log.error("request %s failed", call.id, exc_info=exc)
             status, code, param, more = 500, None, None, []
-            message = f"This request met a bug. Report it with the server's log of request {call.id}."
+            bug = f"This request met a bug. Report it with the server's log of request {call.id}."
+            message = tongue(call).again(bug)
         kind = KINDS.get(status, "invalid_request_error" if status < 500 else "server_error")
         said = {"error": {"message": message, "type": kind, "param": param, "code": code}}
         return status, [JSON, *more], orjson.dumps(said)

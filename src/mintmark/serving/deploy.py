@@ -6,7 +6,7 @@ A bundle is verified, loaded and asked once before it takes a place. Nothing is 
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -25,6 +25,7 @@ from mintmark.serving.shelf import Line, Shelf
 LOOK_S, FOLLOW_S = 0.25, 120.0
 """between two looks at what other workers have written; in which all must have followed"""
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+Load = Callable[[Path], spine.Loaded]
 
 
 class Deploy:
@@ -38,13 +39,15 @@ class Deploy:
         bundles: Path | None,
         deployed: Deployed | None = None,
         room: Room | None = None,
+        load: Load = spine.load,
     ) -> None:
         """places: folders of the command line, by name; bundles: the folder below which others may be named.
 
         deployed: where it is kept what is served; None: a restart goes back to the command line.
+        load: verifies a bundle, and opens it where it is sealed.
         """
         self.shelf, self._growing, self._places, self._bundles = shelf, growing, places, bundles
-        self._deployed, self._room = deployed, room
+        self._deployed, self._room, self._load_bundle = deployed, room, load
         self._seals = {name: seal(path) for name, path in places.items()}
         self._paths: dict[tuple[str, str], str] = {}
         """name and version -> folder, of what was loaded since the start"""
@@ -267,7 +270,7 @@ class Deploy:
 
     def _made(self, name: str, path: Path, version: str) -> Model:
         """In a thread: verified, parsed, its journal read, asked once."""
-        model = self.shelf.make(name, spine.load(path), version)
+        model = self.shelf.make(name, self._load_bundle(path), version)
         model.warm()
         return model
 

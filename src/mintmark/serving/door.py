@@ -33,12 +33,15 @@ class Call:
     """One request while it is answered."""
 
     __slots__ = (
-        "address", "fallback", "headers", "held", "id", "key", "model", "of", "path", "presented", "rows", "version",
+        "address", "fallback", "headers", "held", "id", "key", "lang", "model", "of", "path", "presented", "rows",
+        "version",
     )  # fmt: skip
 
-    def __init__(self, scope: Any, ids: "Ids") -> None:
+    def __init__(self, scope: Any, ids: "Ids", lang: str = "en") -> None:
         self.path: dict[str, str] = scope.get("path_params") or {}
         self.headers: Headers = scope["headers"]
+        self.lang = lang
+        """in which it is refused where it names no language of ours"""
         self.held = 0
         """bytes of its body"""
         self.model, self.version, self.rows = "", "", 0
@@ -90,10 +93,14 @@ class Door:
         rate: Rate | None = None,
         rates: Rates | None = None,
         log_addresses: bool = False,
+        lang: str = "en",
     ) -> None:
-        """keys: None lets everybody in.   rate: of each key that has none of its own, or of each address."""
+        """keys: None lets everybody in.   rate: of each key that has none of its own, or of each address.
+
+        lang: of refusals, where a request names no language of ours.
+        """
         self.limits, self.keys, self.rate, self.log_addresses = limits, keys, rate, log_addresses
-        self.closing = False
+        self.closing, self.lang = False, lang
         self.requests, self.bytes = 0, 0
         self.ids = Ids()
         self._rates = rates or Rates()

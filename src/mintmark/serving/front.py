@@ -21,10 +21,12 @@ class Front:
 
     def __init__(self, door: Door, counts: Counts, log_requests: bool) -> None:
         self.door, self.counts, self.log_requests = door, counts, log_requests
+        self.open = frozenset({OPEN})
+        """paths that need no key"""
 
     async def __call__(self, app: Any, scope: Any, receive: Any, send: Any) -> None:
         """`scope["call"]` is the request, for whoever answers it."""
-        start, status, call = time.perf_counter(), 500, Call(scope, self.door.ids)
+        start, status, call = time.perf_counter(), 500, Call(scope, self.door.ids, self.door.lang)
 
         async def told(message: dict[str, Any]) -> None:
             nonlocal status
@@ -35,7 +37,7 @@ class Front:
 
         scope["call"] = call
         try:
-            if scope["path"] != OPEN:
+            if scope["path"] not in self.open:
                 self.door.enter(call, SCOPES.get(scope["path"], ""))
                 if scope["path"] in SCOPES and call.key and call.key.models is not None:
                     what = "this API key is of some models, and this tells of all of them."

@@ -1,4 +1,4 @@
-"""A journal of events: what has been taken is on the disk before it is said to be, and read again at the next start.
+"""A journal of events or outcomes: what is taken is on the disk before it is said to be, and read at the next start.
 
 The first line says whose it is; each further line holds the rows that were taken together, as a JSON list, with
 pseudonyms for keys. A line that a crash cut short was not yet said to be taken, and is dropped.
@@ -23,12 +23,12 @@ log = logging.getLogger("mintmark.serving")
 
 
 class Journal:
-    def __init__(self, folder: Path, name: str, about: dict[str, Any]) -> None:
-        """Opened for one bundle, and locked.
+    def __init__(self, folder: Path, name: str, about: dict[str, Any], of: str = "events") -> None:
+        """Opened for one bundle, and locked.   of: what it holds, in the plural, for messages.
 
         Raises: RecipeError: another process has it, or it cannot be written; DataError: it is another bundle's.
         """
-        self.path = place(folder, name)
+        self.path, self.of = place(folder, name), of
         self._users = 1
         self._head = _head(about)
         self._broken = ""
@@ -38,7 +38,7 @@ class Journal:
             self._lock()
             self._begin()
         except OSError as exc:
-            what = f"events cannot be kept there: {exc.strerror}."
+            what = f"{of} cannot be kept there: {exc.strerror}."
             raise RecipeError(what, where=f"--state {folder}", fix="a folder that can be written.") from exc
 
     def read(self) -> Iterator[list[dict[str, Any]]]:
@@ -114,9 +114,7 @@ class Journal:
             fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as exc:
             self._file.close()
-            what = (
-                "is in use: another server, or another name in this one, serves the same bundle and keeps its events."
-            )
+            what = f"is in use: another server, or another name in this one, keeps its {self.of} there."
             raise RecipeError(what, where=str(self.path), fix="another folder with --state for one of them.") from exc
 
     def _begin(self) -> None:
@@ -129,7 +127,7 @@ class Journal:
             _sync_folder(self.path.parent)
 
     def _others(self) -> DataError:
-        what = "holds the events of another bundle, or of a later format."
+        what = f"holds the {self.of} of another bundle, or is of a later format."
         return DataError(what, where=str(self.path), fix="another folder with --state.")
 
     def _cut(self, at: int) -> None:
@@ -138,7 +136,7 @@ class Journal:
         os.fsync(self._file.fileno())
 
     def _refusal(self, why: str) -> NotKept:
-        what = f"the events could not be written down ({why}), so none of this request was taken."
+        what = f"the {self.of} could not be written down ({why}), so none of this request was taken."
         return NotKept(what, where="server", fix="again later; see the server's log.")
 
 

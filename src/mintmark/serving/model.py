@@ -22,8 +22,6 @@ from mintmark.serving.history import History, passes_on
 from mintmark.serving.questions import Columns, Questions
 from mintmark.serving.stream import Piece
 
-AGAIN = "send them again: what was taken is not taken twice."
-
 
 class Model:
     """A loaded bundle under the name that it is served by."""

@@ -7,6 +7,7 @@ POST /v1/models/{name}/monitor   {"reset": "all"} or {"reset": trigger}
 """
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -28,47 +29,57 @@ OUTCOMES = '{"outcomes": [{"request": "...", "row": 0, "outcome": "..."}]}'
 RESET = '{"reset": "all"}, or the name of a trigger'
 
 
-class TakeOutcomes(Plain):
+class Told(Plain):
+    """A path on which the watching of a model is told something, in a body with one key."""
+
+    watching: Watching
+    key, form = "", ""
+
+    async def answered(self, call: Call, receive: Receive) -> bytes | Stream:
+        name = call.model = find(self.models, call.path["name"], call).name
+        told = await self.read(call, receive, lambda content: self.parsed(_only(content, self.key, self.form)))
+        call.rows = len(told) if isinstance(told, list) else 0
+        return orjson.dumps(await _elsewhere(partial(self.hear, name, told)))
+
+    @abstractmethod
+    def parsed(self, value: Any) -> Any:
+        """What stands under the key.   Raises: MintmarkError: it is not in the form."""
+
+    @abstractmethod
+    def hear(self, name: str, told: Any) -> dict[str, Any]:
+        """Have the watching of this model hear it, in a thread; what it says comes out."""
+
+    def count(self, call: Call, status: int, seconds: float) -> None:
+        """Not among the requests for answers."""
+
+
+class TakeOutcomes(Told):
     """POST .../outcomes."""
 
-    verb, needs = "outcomes", "outcomes"
-    watching: Watching
+    verb, needs, key, form = "outcomes", "outcomes", "outcomes", OUTCOMES
 
-    async def answered(self, call: Call, receive: Receive) -> bytes | Stream:
-        name = find(self.models, call.path["name"], call).name
-        call.model = name
+    def parsed(self, value: Any) -> list[outcomes.Outcome]:
+        if type(value) is list and len(value) > self.door.limits.rows:
+            what = f"{len(value):,} outcomes, at most {self.door.limits.rows:,} are taken at once."
+            raise TooLarge(what, where="outcomes", fix="send them in several requests.")
+        return outcomes.parse(value)
 
-        def parse(content: bytes) -> list[outcomes.Outcome]:
-            rows = _only(content, "outcomes", OUTCOMES)
-            if type(rows) is list and len(rows) > self.door.limits.rows:
-                what = f"{len(rows):,} outcomes, at most {self.door.limits.rows:,} are taken at once."
-                raise TooLarge(what, where="outcomes", fix="send them in several requests.")
-            return outcomes.parse(rows)
-
-        told = await self.read(call, receive, parse)
-        call.rows = len(told)
-        return orjson.dumps(await _elsewhere(partial(self.watching.take, name, told)))
-
-    def count(self, call: Call, status: int, seconds: float) -> None:
-        """Not among the requests for answers."""
+    def hear(self, name: str, told: list[outcomes.Outcome]) -> dict[str, Any]:
+        return self.watching.take(name, told)
 
 
-class ResetMonitor(Plain):
+class ResetMonitor(Told):
     """POST .../monitor."""
 
-    verb, needs = "monitor", "admin"
-    watching: Watching
+    verb, needs, key, form = "monitor", "admin", "reset", RESET
 
-    async def answered(self, call: Call, receive: Receive) -> bytes | Stream:
-        name = find(self.models, call.path["name"], call).name
-        call.model = name
-        trigger = await self.read(call, receive, lambda content: _only(content, "reset", RESET))
-        if type(trigger) is not str or not trigger:
+    def parsed(self, value: Any) -> str:
+        if type(value) is not str or not value:
             raise Refused("the name of a trigger is wanted.", where="reset", fix=RESET)
-        return orjson.dumps(await _elsewhere(partial(self.watching.reset, name, trigger)))
+        return value
 
-    def count(self, call: Call, status: int, seconds: float) -> None:
-        """Not among the requests for answers."""
+    def hear(self, name: str, told: str) -> dict[str, Any]:
+        return self.watching.reset(name, told)
 
 
 def show(app: "FastAPI", watching: Watching) -> None:

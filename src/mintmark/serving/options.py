@@ -8,6 +8,7 @@ from mintmark.base.errors import RecipeError
 from mintmark.serving.access import Keys
 from mintmark.serving.body import Limits
 from mintmark.serving.deployed import Room
+from mintmark.serving.opener import Opener
 from mintmark.serving.rate import Rate, Rates
 from mintmark.serving.tls import Certificate
 
@@ -35,6 +36,12 @@ class Options:
     """the file of triggers"""
     outcomes: bool = True
     """whether answers are kept for outcomes, where there is a folder or a file of triggers for it"""
+    key_file: str | None = None
+    """the file with the key of sealed bundles: never the key"""
+    page: bool = False
+    """whether there is a page for people"""
+    lang: str = "en"
+    """of errors, where a request names no language of ours"""
 
     def facts(self) -> dict[str, Any]:
         return asdict(self)
@@ -52,15 +59,16 @@ class Options:
     def certificate(self) -> Certificate | None:
         return Certificate(Path(self.tls[0]), Path(self.tls[1])) if self.tls else None
 
-    def app(self, room: Room | None = None, rates: Rates | None = None) -> "FastAPI":
+    def app(self, room: Room | None = None, rates: Rates | None = None, opener: Opener | None = None) -> "FastAPI":
         """All bundles verified, loaded and asked once.
 
+        opener: that has read the key already; None: it is read here.
         Raises: MintmarkError; RecipeError: several workers, and a model that looks back on what is sent to it.
         """
-        from mintmark import spine
         from mintmark.serving.app import make_app
 
-        loaded = {name: spine.load(path) for name, path in self.places.items()}
+        opener = opener or Opener(Path(self.key_file) if self.key_file else None)
+        loaded = {name: opener(path) for name, path in self.places.items()}
         back = sorted({n.partition("@")[0] for n, b in loaded.items() if b.past.key and b.past.rows is not None})
         if room and back:
             what = (
@@ -75,6 +83,7 @@ class Options:
             keys=Keys(Path(self.keys)) if self.keys else None, rate=Rate.of(self.rate) if self.rate else None,
             log_addresses=self.log_addresses, places=self.places, bundles=Path(self.admin) if self.admin else None,
             room=room, rates=rates, rules=self._rules(), outcomes=self.outcomes and bool(self.state or self.monitor),
+            load=opener.again, page=self.page, lang=self.lang,
         )  # fmt: skip
         for model in app.state.models.all():
             model.warm()

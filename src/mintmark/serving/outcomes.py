@@ -269,7 +269,7 @@ class Outcomes:
         last = next((s.path for s in reversed(self.segments) if s.path), None)
         number = int(last.suffixes[-2][1:]) + 1 if last else 1
         try:
-            made = Journal(folder, f"{self.name}.{number:06d}", {"answers": self.name})
+            made = Journal(folder, f"{self.name}.{number:06d}", {"answers": self.name}, "outcomes")
         except RecipeError as exc:
             if not self._journal:
                 raise
@@ -294,7 +294,7 @@ class Outcomes:
         found = sorted(folder.glob("*.jsonl"), key=lambda p: (len(p.name), p.name)) if folder.is_dir() else []
         paths = [p for p in found if wanted.fullmatch(p.name)]
         # the newest first: it is what another process would have locked
-        journals = [Journal(folder, p.stem, {"answers": self.name}) for p in reversed(paths)][::-1]
+        journals = [Journal(folder, p.stem, {"answers": self.name}, "outcomes") for p in reversed(paths)][::-1]
         for journal in journals:
             lines = list(journal.read())
             n = sum(len(said.get("action", (0,))) for some in lines for said in some)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from mintmark.serving.door import Call, Door
 from mintmark.serving.model import Model
 from mintmark.serving.refusals import CLOSE, Headers, NotFound, Overloaded, Refused, Stopping, status_of
 from mintmark.serving.shelf import Shelf
+from mintmark.serving.speech import refused, tongue
 from mintmark.serving.stream import Stream, event
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ INLINE_BYTES = 256 << 10
 BUG = "report it with the server's log of this request; it is our mistake."
 
 
-class Plain:
+class Plain(ABC):
     """A path: each request is counted and held to the limits, and whatever goes wrong has an answer."""
 
     verb, needs = "", ""
@@ -42,8 +44,9 @@ class Plain:
     def __init__(self, models: Shelf, door: Door, counts: Counts, pool: Executor, log_requests: bool) -> None:
         self.models, self.door, self.counts, self.pool, self.log_requests = models, door, counts, pool, log_requests
 
+    @abstractmethod
     async def answered(self, call: Call, receive: Receive) -> bytes | Stream:
-        raise NotImplementedError
+        """What one path answers with.   Raises: MintmarkError: what `refusal` words."""
 
     def model(self, call: Call) -> Model:
         """The model, or the version of it, that the path names.   Raises: NotFound."""
@@ -69,7 +72,7 @@ class Plain:
         return refusal(exc, call)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        start, door, call = time.perf_counter(), self.door, Call(scope, self.door.ids)
+        start, door, call = time.perf_counter(), self.door, Call(scope, self.door.ids, self.door.lang)
         status, headers = 200, [JSON]
         door.requests += 1
         self.counts.in_flight.inc()
@@ -176,9 +179,11 @@ def refusal(exc: Exception, call: Call) -> tuple[int, Headers, bytes]:
     """Status, headers and body. What is no error of the user's is a bug of ours: logged, not shown."""
     if isinstance(exc, MintmarkError):
         more: Iterable[tuple[bytes, bytes]] = exc.headers if isinstance(exc, Refused) else ()
-        return status_of(exc), [JSON, *more], orjson.dumps(exc.as_dict())
+        return status_of(exc), [JSON, *more], orjson.dumps(refused(exc, call))
     log.error("request %s failed", call.id, exc_info=exc)
-    said = {"kind": "Bug", "where": "server", "what": "this request met a bug.", "try": BUG, "request": call.id}
+    say = tongue(call)
+    what, fix = say.again("this request met a bug."), say.again(BUG)
+    said = {"kind": "Bug", "where": "server", "what": what, "try": fix, "request": call.id}
     return 500, [JSON], orjson.dumps({"error": said})
 
 

@@ -120,7 +120,7 @@ def _notes(said: Mapping[str, Any], paid: bool, c: Mapping[str, Array], known: A
         notes.append("The recipe has no payoff, so no value is realised: outcomes are only counted.")
     elif said["promised"] is None:
         notes.append("The bundle carries no promise: package it anew to hold the realised value against one.")
-    if said["decisions"] and said["matched"] < said["decisions"]:
+    if 0 < said["matched"] < said["decisions"]:
         share = said["matched"] / said["decisions"]
         notes.append(f"The realised mean is only of the {share:.1%} of the decisions whose outcome is known.")
     acted, passed = (said.get(n, {}).get("share_known") for n in ("acted", "passed"))

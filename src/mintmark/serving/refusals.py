@@ -10,7 +10,7 @@ MintmarkError               422  whatever the serving path raises
     ├── NotAcceptable       406  a stream of what has none
     ├── TooSlow             408
     ├── NoPast              409  events for a model that looks back on none
-    ├── NoOutcomes          409  outcomes of a model whose answers come to nothing that could be told of them
+    ├── NotWatched          409  outcomes of a model whose answers come to nothing, or are kept in many places
     ├── NoReasons           409  reasons of a model that is no sum over the columns of a question
     ├── Unlike              409  a bundle that cannot take the place of another, or nothing to go back to
     ├── TooLarge            413
@@ -21,7 +21,7 @@ MintmarkError               422  whatever the serving path raises
     ├── Halted              503  a trigger of monitor.toml has stopped the model
     ├── Stopping            503
     ├── NotDeployed         503  not every worker could serve it, so none does
-    └── NotKept             503  the events could not be written down, and none of them was taken
+    └── NotKept             503  the events or outcomes could not be written down, and none of them was taken
 """
 
 import math

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from mintmark.serving.body import Limits
 from mintmark.serving.tls import Certificate
 
 if TYPE_CHECKING:
+    import uvicorn
     from fastapi import FastAPI
 
 FAREWELL_S = 0.5
@@ -62,6 +64,26 @@ def run(
 
     class Patient(Wire, HttpToolsProtocol): ...
 
+    tls: dict[str, Any] = {}
+    if certificate:
+        tls = {"ssl_certfile": str(certificate.chain), "ssl_keyfile": str(certificate.key)}
+    config = uvicorn.Config(
+        app, http=Patient, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
+        proxy_headers=False, timeout_keep_alive=limits.keep_alive_s, timeout_graceful_shutdown=limits.stop_s,
+        loop="auto", backlog=2048, **tls,
+    )  # fmt: skip
+    _many_files()
+    gc.collect()
+    gc.freeze()  # modules and models stay: not to be looked through again while requests are answered
+    _server(config, app, ready, certificate).run(sockets)
+
+
+def _server(
+    config: "uvicorn.Config", app: "FastAPI", ready: Callable[[], None], certificate: Certificate | None
+) -> "uvicorn.Server":
+    """uvicorn's server, which begins and ends as ours does, and reads again at SIGHUP."""
+    import uvicorn
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await app.state.start()
@@ -73,13 +95,8 @@ def run(
         def reread(self) -> None:
             """At SIGHUP: bundles, API keys and the certificate, as they lie on the disk now."""
             self.rereading = asyncio.get_running_loop().create_task(app.state.reread())
-            if certificate and config.ssl:
-                try:
-                    certificate.check()  # of a pair that does not fit one half would stay in the context
-                    certificate.into(config.ssl)
-                    lines.event("certificate", read=str(certificate.chain))
-                except RecipeError as exc:
-                    lines.log.error("the certificate cannot be read again, that of before is shown: %s", exc)
+            if certificate and self.config.ssl:
+                _show_again(certificate, self.config.ssl)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             """No new connections; those that are open get an answer to what is on its way, and a farewell."""
@@ -101,18 +118,17 @@ def run(
                 for which, handler in before.items():
                     signal.signal(which, handler)
 
-    tls: dict[str, Any] = {}
-    if certificate:
-        tls = {"ssl_certfile": str(certificate.chain), "ssl_keyfile": str(certificate.key)}
-    config = uvicorn.Config(
-        app, http=Patient, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
-        proxy_headers=False, timeout_keep_alive=limits.keep_alive_s, timeout_graceful_shutdown=limits.stop_s,
-        loop="auto", backlog=2048, **tls,
-    )  # fmt: skip
-    _many_files()
-    gc.collect()
-    gc.freeze()  # modules and models stay: not to be looked through again while requests are answered
-    Server(config).run(sockets)
+    return Server(config)
+
+
+def _show_again(certificate: Certificate, context: ssl.SSLContext) -> None:
+    """Have new connections see the certificate that lies on the disk now, or that of before where it is unsound."""
+    try:
+        certificate.check()  # of a pair that does not fit one half would stay in the context
+        certificate.into(context)
+        lines.event("certificate", read=str(certificate.chain))
+    except RecipeError as exc:
+        lines.log.error("the certificate cannot be read again, that of before is shown: %s", exc)
 
 
 def _many_files() -> None:

@@ -116,7 +116,7 @@ class Shelf(Mapping[str, Model]):
         """Raises: NotFound."""
         versions = self.lines[name].versions
         if version not in versions:
-            raise unknown(f"version of model {name!r}", version[:60], versions, where="path", error=NotFound)
+            raise unknown(f"version of {name}", version[:60], versions, where="path", error=NotFound)
         return versions[version]
 
     def others(self, model: Model) -> list[Model]:

@@ -20,6 +20,7 @@ from mintmark.base import errors
 from mintmark.base.errors import MintmarkError, RecipeError
 from mintmark.base.need import need
 from mintmark.serving.deployed import Deployed
+from mintmark.serving.greeting import UNWATCHED
 from mintmark.serving.options import Options
 from mintmark.serving.rate import BYTES, Rates
 from mintmark.serving.server import listen
@@ -39,6 +40,8 @@ def run(options: Options, workers: int, sockets: list[socket.socket], ready: Rea
 
     Raises: MintmarkError: a worker cannot start.
     """
+    if options.log:  # else it is said where the log would be
+        log.warning("%s", UNWATCHED.format(workers=workers))
     with tempfile.TemporaryDirectory(prefix="mintmark-serve-") as folder:
         room = Path(folder)
         (room / "metrics").mkdir()
