@@ -45,7 +45,7 @@ class Price:
 
     def stale(self, today: date) -> str:
         """A warning where the price is, or may be, more than a year old; else nothing."""
-        if (today - _first_day(self.dated)).days <= STALE_DAYS:
+        if (today - day(self.dated)).days <= STALE_DAYS:
             return ""
         return f"The price of {self.name}, {self.value:g} {self.unit}, is dated {self.dated}: it may be out of date."
 
@@ -105,6 +105,16 @@ def cost(seconds: Measured | float, price: Price, name: str) -> Measured:
     source = f"{spent:.4g} s x {price.value:.4g} {price.unit} ({origin})"
     value = spent / 3600 * _hourly(price).value
     return Measured(name, value, price.currency, "down", "measured" if real else "estimated", source)
+
+
+def day(dated: str) -> date:
+    """The first day that a date, as exact as its writer knew it, can mean: 2025, 2025-06 or 2025-06-01.
+
+    Raises: ValueError: it is none.
+    """
+    if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", dated):
+        raise ValueError(dated)
+    return date.fromisoformat(dated + "-01" * (2 - dated.count("-")))
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
@@ -172,7 +182,7 @@ def _row(row: Any, currency: str, where: str) -> Price:
     if row["how"] not in get_args(How):
         raise unknown("how", str(row["how"]), get_args(How), where=where, error=DataError)
     try:
-        _first_day(row["dated"])
+        day(row["dated"])
     except ValueError:
         what = f"dated must be a date, got {row['dated']!r}."
         raise DataError(what, where=where, fix='"dated": "2025-06-01"') from None
@@ -185,10 +195,3 @@ def _keys(raw: Mapping[str, Any], wanted: set[str], where: str) -> None:
             raise unknown("key", key, wanted, where=where, error=DataError)
     for key in sorted(wanted - set(raw)):
         raise DataError(f"{key} is missing.", where=where, fix=f'"{key}": ...')
-
-
-def _first_day(dated: str) -> date:
-    """The first day that the date can mean.   Raises: ValueError."""
-    if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", dated):
-        raise ValueError(dated)
-    return date.fromisoformat(dated + "-01" * (2 - dated.count("-")))

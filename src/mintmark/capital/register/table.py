@@ -1,0 +1,53 @@
+"""Table: a result as CSV, a line a figure."""
+
+import csv as files
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mintmark.capital.value.table import safe
+
+HEADS = ("section", "name", "value", "standard_error", "unit", "how", "source")
+Row = tuple[str, str, Any, Any, str, str, str]
+
+
+def csv(said: Mapping[str, Any]) -> str:
+    """The figures of a result of `risk`, with their units, and whether they were measured, assumed or worked out."""
+    out = io.StringIO()
+    writer = files.writer(out, lineterminator="\n")
+    writer.writerow(HEADS)
+    for row in _rows(said):
+        writer.writerow(["" if v is None else safe(v) for v in row])
+    return out.getvalue()
+
+
+def _rows(said: Mapping[str, Any]) -> Iterator[Row]:
+    unit = said["currency"]
+    for name in ("mean", "p50", "p80", "p95", "cvar"):
+        yield "result", f"reserve.{name}", said["reserve"][name], said["reserve"][f"{name}_se"], unit, "estimated", ""
+    yield "result", "ruin.probability", said["ruin"]["probability"], said["ruin"]["se"], "1", "estimated", ""
+    for name in ("p5", "p20", "p50"):
+        yield "result", f"runway.{name}", said["runway"][name], said["runway"][f"{name}_se"], "months", "estimated", ""
+    for r in said["risks"]:
+        yield "risk", f"{r['id']}.probability", r["probability"], None, "1", r["how"], r["source"]["said"]
+        yield "risk", f"{r['id']}.impact", r["impact"], None, unit, "assumed", r["event"]
+        yield "risk", f"{r['id']}.expected", r["expected"], r["expected_se"], unit, "estimated", r["owner"]
+    for c in said["controls"]:
+        where = f"{c['risk']}: {c['name']}"
+        yield "control", f"{where}: worth", c["worth"], c["worth_se"], unit, "estimated", ""
+        yield "control", f"{where}: cost", c["cost"], None, unit, "assumed", ""
+        yield "control", f"{where}: less_p80", c["less_p80"], None, unit, "estimated", ""
+    for r in said["risks"]:
+        for side in ("above", "below") if r["indicator"] else ():
+            if r["indicator"][side] is not None:
+                yield (
+                    "limit",
+                    f"{r['id']}: {side}",
+                    r["indicator"][side],
+                    None,
+                    "",
+                    "estimated",
+                    r["indicator"]["source"],
+                )
+    for m in said["fan"]:
+        yield "cash", f"month {m['month']}", m["p50"], None, unit, "estimated", ""
