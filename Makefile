@@ -33,6 +33,11 @@ bench: $(VENV)/dev  ## write benchmarks/results
 	$(BIN)/python benchmarks/forecasting.py
 	$(BIN)/python benchmarks/deep_loop.py
 	$(BIN)/python benchmarks/text_generation.py
+	$(BIN)/python benchmarks/report.py
+	$(BIN)/python benchmarks/plan.py
+	$(BIN)/python benchmarks/value.py
+	$(BIN)/python benchmarks/price.py
+	$(BIN)/python benchmarks/recovery.py
 	$(BIN)/python docs/generate.py
 
 docs: $(VENV)/dev   ## write docs/reference and the figures of the README

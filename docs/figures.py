@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-NAMES = ("tabular", "tabular_speed", "serving", "forecasting", "deep_loop", "text_generation")
+NAMES = ("tabular", "tabular_speed", "serving", "forecasting", "deep_loop", "text_generation", "report")
 SCRIPTS = {name: f"benchmarks/{name}.py" for name in NAMES}
 SETS = {"monthly": "M1 monthly", "weekly": "M4 weekly", "hourly": "M4 hourly"}
 TABLES_OF = {
@@ -43,6 +43,7 @@ ZH = {
     ),
     "CPU": "CPU 时间", "peak memory": "峰值内存", "ROC AUC on the test rows": "测试行上的 ROC AUC",
     "median time, 1 client": "1 个客户端，中位耗时", "99 % stay below, 1 client": "1 个客户端，99 % 低于",
+    "99 % stay below, 32 clients": "32 个客户端，99 % 低于",
     "answers a second, 32 clients": "32 个客户端，每秒回答数", "at most {}": "至多 {}", "at least {}": "至少 {}",
     "at most 1.5 x the peer's + 250 MiB": "至多为对照的 1.5 倍加 250 MiB",
     "M1 monthly": "M1 月度", "M4 weekly": "M4 周度", "M4 hourly": "M4 小时",
@@ -63,6 +64,10 @@ ZH = {
     "ratio to the faster": "与较快者之比", "must": "必须",
     "Tiny Shakespeare from nothing, its last 10 % as test": "从零训练 Tiny Shakespeare，最后 10 % 作测试",
     "nats a character": "每字符 nats", "wall time": "总耗时", "bound": "界限",
+    "Report of a run: the slowest and the largest of {pages} pages, {recipes} recipes in two languages": (
+        "运行报告：{recipes} 个配方、两种语言共 {pages} 页，取最慢和最大者"
+    ),
+    "time to write it, the first time": "首次写出的耗时", "size": "大小", "below {}": "低于 {}",
     "{:.2f} must": "必须 {:.2f}", "{:.2f} aim": "目标 {:.2f}", "{:.0f} min must": "必须 {:.0f} 分钟以内",
 }  # fmt: skip
 
@@ -149,6 +154,7 @@ def _serving(result: dict[str, Any], say: Any) -> str:
     for key, words, unit in (
         ("p50_ms.1", "median time, 1 client", " ms"),
         ("p99_ms.1", "99 % stay below, 1 client", " ms"),
+        ("p99_ms.32", "99 % stay below, 32 clients", " ms"),
         ("per_s.32", "answers a second, 32 clients", ""),
     ):
         digits, aim, met = (2 if unit else 0), "", None
@@ -220,6 +226,21 @@ def _text(result: dict[str, Any], say: Any) -> str:
     return f"**{head}**\n\n" + _table([w if w == "mintmark" else say(w) for w in words], shown)
 
 
+def _report(result: dict[str, Any], say: Any) -> str:
+    worst, aim = result["worst"], result["aim"]
+    pages = sum(len(each) for each in result["recipes"].values())
+    head = "Report of a run: the slowest and the largest of {pages} pages, {recipes} recipes in two languages"
+    rows = []
+    for words, key, bound, unit in (
+        ("time to write it, the first time", "first_s", "seconds", "s"), ("size", "megabytes", "megabytes", "MB"),
+    ):  # fmt: skip
+        told = (f"{worst[key]:.2f} {unit}", say("below {}").format(f"{aim[bound]:g} {unit}"))
+        rows.append([say(words), *told, say("yes" if worst[key] < aim[bound] else "no")])
+    names = ["measure", "mintmark", "aim", "met"]
+    shown = say(head).format(pages=pages, recipes=len(result["recipes"]))
+    return f"**{shown}**\n\n" + _table([w if w == "mintmark" else say(w) for w in names], rows)
+
+
 def _against(rows: list[Any], say: Any) -> str:
     head = [say("measure"), "mintmark", *map(say, ("peer", "ratio", "aim", "met"))]
     return _table(head, [[say(r[0]), *r[1:5], "" if r[5] is None else say("yes" if r[5] else "no")] for r in rows])
@@ -242,5 +263,5 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 TABLES: dict[str, Callable[[dict[str, Any], Any], str]] = {
     "tabular": _tabular, "tabular_speed": _speed, "serving": _serving, "forecasting": _forecasting, "deep_loop": _loop,
-    "text_generation": _text,
+    "text_generation": _text, "report": _report,
 }  # fmt: skip

@@ -4,11 +4,15 @@ from typing import Any
 
 from mintmark.base.version import __version__
 
-__all__ = ["__version__", "as_estimator", "load", "run"]
+__all__ = ["__version__", "as_estimator", "capital", "load", "run"]
 
 
 def __getattr__(name: str) -> Any:
     """`mm.run` and its like are imported when first used, so that `import mintmark` stays light."""
+    if name == "capital":
+        import mintmark.capital as room
+
+        return room
     if name == "as_estimator":
         from mintmark.estimator import as_estimator
 

@@ -31,6 +31,7 @@ def write(
     coming: Rows | None,
     test: Part,
     tested: pa.Table,
+    lang: str = "",
 ) -> Path:
     """The page of a run that has just ended, its figures beside it, and the answers to what comes next."""
     y, classes, pays = test.known(p.task.answer, trained.features.facts, p.money)
@@ -46,7 +47,7 @@ def write(
     tree = report.tree_of(loaded.features, loaded.model, classes)
     figures = replace(figures, tree=tree, contributions=_contributions(p, trained, test))
     figures.save(folder / report.NAME)
-    return report.write(folder / PAGE, record, figures)
+    return report.write(folder / PAGE, record, figures, lang)
 
 
 def again(folder: Path, out: Path | None = None, lang: str = "") -> Path:

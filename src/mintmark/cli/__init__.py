@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from mintmark.base.errors import INTERRUPTED, MintmarkError
+from mintmark.cli.speech import Command as Spoken
+from mintmark.cli.speech import Group, Lang, framed, helped, speaking, spoken, told
 
 Command = Callable[..., dict[str, Any]]
 Show = Callable[[dict[str, Any]], str]
@@ -28,6 +30,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code comes out (see base/errors.py)."""
     words = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
+    try:
+        with speaking(words) as say, framed(say, words):
+            return _carry_out(words, as_json)
+    except MintmarkError as exc:  # the language itself is unknown
+        with speaking(()):
+            return _fail(exc.as_dict(), exc.exit_code, as_json)
+
+
+def _carry_out(words: list[str], as_json: bool) -> int:
+    """Run a command in the language that is spoken; whatever goes wrong is said in it, and has an exit code."""
     try:
         code = _app()(words, standalone_mode=False, prog_name="mintmark") or 0
         if code == INTERRUPTED and not isinstance(code, Told):  # typer turns Ctrl-C into this code, and says nothing
@@ -63,14 +75,31 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _app() -> typer.Typer:
-    from mintmark.cli import api_keys, keys, new, predict, report, run, runs, seal, serve, tasks, verify
+    from mintmark.cli import (
+        api_keys,
+        calc,
+        keys,
+        new,
+        plan,
+        predict,
+        price,
+        report,
+        risk,
+        run,
+        runs,
+        seal,
+        serve,
+        tasks,
+        value,
+        verify,
+    )
 
     app = typer.Typer(
-        help="Data and a short recipe in; a model that is decided by money, signed and served out.",
-        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+        help=spoken()("Data and a short recipe in; a model that is decided by money, signed and served out."),
+        cls=Group, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
-    app.callback()(_version)
+    app.callback()(told(_version))
     commands: tuple[tuple[str, Command, Show], ...] = (
         ("run", run.run, run.show),
         ("runs", runs.runs, runs.show),
@@ -82,21 +111,29 @@ def _app() -> typer.Typer:
         ("seal", seal.seal, _lines),
         ("unseal", seal.unseal, _lines),
         ("serve", serve.serve, _lines),
+        ("calc", calc.calc, calc.show),
+        ("value", value.value, value.show),
+        ("plan", plan.plan, plan.show),
+        ("price", price.price, price.show),
+        ("risk", risk.risk, risk.show),
     )
     for name, command, show in commands:
-        app.command(name)(_said(command, show))
-    group = typer.Typer(help="The keys that sign bundles, and those that are trusted.", no_args_is_help=True)
-    about_keys: tuple[tuple[str, Command], ...] = (
-        ("list", keys.list_keys),
-        ("import", keys.import_key),
-        ("export", keys.export_key),
-        ("rotate", keys.rotate),
-        ("revoke", keys.revoke),
-    )
-    for name, command in about_keys:
-        group.command(name)(_said(command, _lines))
-    app.add_typer(group, name="keys")
-    app.add_typer(api_keys.group(_said, _lines), name="api-keys")
+        app.command(name, cls=Spoken, help=helped(command))(_said(command, show))
+    groups: tuple[tuple[str, str, dict[str, Command]], ...] = (
+        ("keys", spoken()("The keys that sign bundles, and those that are trusted."), {
+            "list": keys.list_keys, "import": keys.import_key, "export": keys.export_key, "rotate": keys.rotate,
+            "revoke": keys.revoke,
+        }),
+        ("api-keys", spoken()("The API keys of a server."), {
+            "new": api_keys.new, "list": api_keys.list_keys, "rotate": api_keys.rotate, "revoke": api_keys.revoke,
+        }),
+    )  # fmt: skip
+    for name, about, of in groups:
+        group = typer.Typer(help=about, cls=Group, no_args_is_help=True)
+        group.callback()(told(_spoken))
+        for word, command in of.items():
+            group.command(word, cls=Spoken, help=helped(command))(_said(command, _lines))
+        app.add_typer(group, name=name)
     return app
 
 
@@ -112,51 +149,70 @@ def _version(
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say the version and stop.")
     ] = False,
+    lang: Lang = "",
 ) -> None: ...
 
 
+def _spoken(lang: Lang = "") -> None: ...
+
+
 def _said(command: Command, show: Show) -> Callable[..., int]:
-    """The command with `--json`, printing what it returns; an entry `exit` in it is the exit code."""
-    signature = inspect.signature(command)
-    extra = inspect.Parameter("json_", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Json)
+    """The command with `--json` and `--lang`, printing what it returns; an entry `exit` in it is the exit code."""
+    signature, keyword = inspect.signature(command), inspect.Parameter.KEYWORD_ONLY
+    more = [inspect.Parameter("json_", keyword, default=False, annotation=Json)]
+    if "lang" not in signature.parameters:  # where there is one, it has a meaning of its own
+        more.append(inspect.Parameter("lang_", keyword, default="", annotation=Lang))
 
     @functools.wraps(command)
-    def wrapped(*args: Any, json_: bool = False, **kwargs: Any) -> int:
+    def wrapped(*args: Any, json_: bool = False, lang_: str = "", **kwargs: Any) -> int:
         said = command(*args, **kwargs)
         code = int(said.pop("exit", 0))
         print(json.dumps(said, ensure_ascii=False, default=str) if json_ else show(said), flush=True)
         return Told(code)
 
-    wrapped.__signature__ = signature.replace(parameters=[*signature.parameters.values(), extra])  # type: ignore[attr-defined]
-    wrapped.__annotations__ = {**command.__annotations__, "json_": Json}
-    return wrapped
+    return told(wrapped, more)
 
 
 def _fail(said: dict[str, Any], code: int, as_json: bool) -> int:
-    error = said["error"]
+    """An error, for people in the language that is spoken; what programs read is the same in every language."""
     if as_json:
         print(json.dumps(said, ensure_ascii=False), flush=True)
-    else:
-        where = f"{error['where']}: " if error["where"] else ""
-        print(f"{error['kind']}: {where}{error['what']}", file=sys.stderr)
-        if error["try"]:
-            print(f"Try: {error['try']}", file=sys.stderr)
+        return code
+    error, say = said["error"], spoken()
+    what = say.again(error["what"])
+    if where := error["where"]:  # a key or a name of a file, if it is one word
+        what = say("{where}: {what}", where=say.again(where) if " " in where else where, what=what)
+    print(say("{where}: {what}", where=error["kind"], what=what), file=sys.stderr)
+    if error["try"]:
+        print(say("Try: {fix}", fix=say.again(error["try"])), file=sys.stderr)
     return code
 
 
 def _lines(said: dict[str, Any]) -> str:
     """What a command said, a line a thing."""
-    out = []
+    out, say = [], spoken()
     for name, value in said.items():
+        label = _label(name)
         if isinstance(value, list):
-            out += [f"{name}:"] + [f"  {_inline(v)}" for v in value]
+            out += [say("{name}:", name=label), *(f"  {_inline(v)}" for v in value)]
         else:
-            out.append(f"{name:14}{_inline(value)}")
+            out.append(say.left(label, 14) + _inline(value))
     return "\n".join(out)
 
 
+def _label(name: str) -> str:
+    """The name of a thing that was said: the key itself in English, and where no catalogue has `key:`."""
+    return spoken()(f"{name}:").removesuffix(":").removesuffix("：")
+
+
 def _inline(value: Any) -> str:
-    return "  ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+    if isinstance(value, dict):
+        return "  ".join(f"{_label(k)}={_inline(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_inline, value))
+    if isinstance(value, bool) and spoken().code != "en":
+        return spoken()("yes") if value else spoken()("no")
+    return spoken().again(value) if isinstance(value, str) else str(value)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """mintmark api-keys new, list, rotate, revoke: who may ask a server what, in the file of `mintmark serve --keys`."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -57,14 +56,6 @@ def revoke(which: Annotated[str, typer.Argument(help=WHICH)], file: File = PLACE
 
     key = key_file.revoke(file, which)
     return {"revoked": key.id, "name": key.name, "file": str(file)}
-
-
-def group(said: Callable[..., Any], show: Callable[..., str]) -> typer.Typer:
-    """The four commands."""
-    made = typer.Typer(help="The API keys of a server.", no_args_is_help=True)
-    for name, command in (("new", new), ("list", list_keys), ("rotate", rotate), ("revoke", revoke)):
-        made.command(name)(said(command, show))
-    return made
 
 
 def about(key: "Key") -> dict[str, Any]:

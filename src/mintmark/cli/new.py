@@ -6,21 +6,47 @@ from typing import Annotated, Any
 import typer
 
 from mintmark.cli.plain import program
+from mintmark.cli.speech import spoken
+
+ASSUMED = {
+    "value": "value RUN --assumptions {path}",
+    "price": "price --assumptions {path} --run RUN",
+    "plan": "plan {path}",
+    "risk": "risk {path} --monitor monitor.toml",
+}
+"""kind of a file of assumptions -> the command that reads it"""
 
 
 def new(
-    task: Annotated[str, typer.Argument(help="The task: see `mintmark tasks`.", show_default=False)],
+    task: Annotated[
+        str,
+        typer.Argument(
+            help="The task: see `mintmark tasks`; or value, price, plan or risk, for a file of assumptions.",
+            show_default=False,
+        ),
+    ],
     folder: Annotated[Path, typer.Option("--out", help="Where to write.")] = Path("."),
+    run: Annotated[
+        str | None,
+        typer.Option(help="Of risk: the run whose measures fill the register.", show_default=False),
+    ] = None,
 ) -> dict[str, Any]:
     """Write a recipe, the data it names, questions for the model, and the schema that an editor checks it by."""
     import json
 
+    from mintmark import tasks
+    from mintmark.base.errors import RecipeError, unknown
+    from mintmark.recipe import schema
+
+    if run is not None and task != "risk":
+        what = "only a register of risks is filled from a run."
+        raise RecipeError(what, where="--run", fix="mintmark new risk --run RUN")
+    if task in ASSUMED:
+        return assumptions(task, folder / f"{task}.toml", run)
+    if task not in tasks.names():
+        raise unknown("task", task, [*tasks.names(), *ASSUMED], where="task")
     import numpy as np
     from pyarrow import csv
-
-    from mintmark import tasks
-    from mintmark.base.errors import RecipeError
-    from mintmark.recipe import schema
 
     made = tasks.get(task)
     names = {kind: folder / f"{task}.{kind}" for kind in ("toml", "csv", "questions.jsonl", "schema.json")}
@@ -40,6 +66,24 @@ def new(
         raise RecipeError(f"cannot be written: {exc.strerror}.", where=str(folder), fix="another --out.") from exc
     words = {"recipe": "toml", "data": "csv", "questions": "questions.jsonl", "schema": "schema.json"}
     return {word: str(names[kind]) for word, kind in words.items()}
+
+
+def assumptions(kind: str, path: Path, run: str | None = None) -> dict[str, Any]:
+    """A commented file of assumptions of this kind, written; never over one that is there."""
+    from mintmark import business
+    from mintmark.base.errors import RecipeError
+    from mintmark.capital import planning, pricing, value
+
+    starters = {"value": value.STARTER, "price": pricing.STARTER, "plan": planning.STARTER}
+    text = business.risk_starter(run) if kind == "risk" else starters[kind]
+    if path.exists():
+        raise RecipeError("is there already.", where=str(path), fix="another folder with --out.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise RecipeError(f"cannot be written: {exc.strerror}.", where=str(path), fix="another --out.") from exc
+    return {"assumptions": str(path)}
 
 
 def questions(task: Any, rows: Any, recipe: Any) -> str:
@@ -73,5 +117,10 @@ def toml(recipe: dict[str, Any]) -> str:
 
 
 def show(said: dict[str, Any]) -> str:
-    lines = [f"{name:11}{path}" for name, path in said.items()]
-    return "\n".join([*lines, "", "Next", f"  {program()} run {said['recipe']}"])
+    say = spoken()
+    if "assumptions" in said:
+        path = said["assumptions"]
+        return "\n".join([path, "", say("Next"), f"  {program()} {ASSUMED[Path(path).stem].format(path=path)}"])
+    names = {"recipe": say("Recipe"), "data": say("Data"), "questions": say("Questions"), "schema": say("Schema")}
+    lines = [say.left(name if say.code == "en" else names.get(name, name), 11) + path for name, path in said.items()]
+    return "\n".join([*lines, "", say("Next"), f"  {program()} run {said['recipe']}"])

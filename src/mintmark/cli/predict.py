@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from mintmark.cli.seal import KeyFile, key_of
+from mintmark.cli.speech import spoken
 
 ENDINGS = (".csv", ".parquet", ".jsonl")
 
@@ -67,5 +68,5 @@ def show(said: dict[str, Any]) -> str:
     import json
 
     if "written" in said:
-        return f"{said['rows']} answers in {said['written']}"
+        return spoken()("{n} answers in {file}", n=str(said["rows"]), file=said["written"])
     return "\n".join(json.dumps(a, ensure_ascii=False) for a in said["answers"])

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from mintmark.cli.speech import spoken
+
 
 def report(
     run: Annotated[
@@ -22,7 +24,7 @@ def report(
     from mintmark import reporting
     from mintmark.base.words import language
 
-    code = language(lang).code
+    code = (language(lang) if lang else spoken()).code
     page = reporting.again(_folder(run), out, code)
     shown = _show(page) if open_ else False
     return {"run": _folder(run).name, "report": str(page), "language": code, "shown": shown}

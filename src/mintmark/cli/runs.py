@@ -6,6 +6,7 @@ import typer
 
 from mintmark.base.figures import number
 from mintmark.cli.plain import program
+from mintmark.cli.speech import spoken
 
 
 def runs(
@@ -23,14 +24,18 @@ def runs(
 
 
 def show(said: dict[str, Any]) -> str:
+    say = spoken()
     if "holds" in said:
-        return "The ledger holds." if said["holds"] else "\n".join(["The ledger does not hold:", *said["broken"]])
+        broken = [say("The ledger does not hold:"), *map(say.again, said["broken"])]
+        return say("The ledger holds.") if said["holds"] else "\n".join(broken)
     if not said["runs"]:
-        return f"No runs yet. Next: {program()} new tabular_classification"
+        return say("No runs yet. Next: {command}", command=f"{program()} new tabular_classification")
     return "\n".join(_line(r) for r in said["runs"])
 
 
 def _line(run: dict[str, Any]) -> str:
-    content = run["content"]
-    figures = "  ".join(f"{n} {number(v)}" + (f" {u}" if u != "1" else "") for n, (v, u) in content["measures"].items())
-    return f"{run['time'][:16].replace('T', ' ')}  {run['run']:22}  {content['task']:24}{figures}"
+    content, say = run["content"], spoken()
+    units = {u: f" {say.currency(u)}" if u != "1" else "" for _, u in content["measures"].values()}
+    figures = "  ".join(f"{n} {number(v)}{units[u]}" for n, (v, u) in content["measures"].items())
+    moment = say.left(say.moment(run["time"]), 16 if say.code == "en" else 20)
+    return f"{moment}  {run['run']:22}  {content['task']:24}{figures}"

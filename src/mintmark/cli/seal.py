@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mintmark.cli.speech import spoken
+
 if TYPE_CHECKING:
     from mintmark.artifact.seal import Key
 
@@ -71,5 +73,5 @@ def key_of(file: Path | None) -> "Key | None":
 
     key = seals.read_key(file)
     if key.warning:
-        typer.echo(f"Warning: {key.warning}", err=True)
+        typer.echo(spoken()("Warning: {what}", what=spoken().again(key.warning)), err=True)
     return key

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from mintmark.cli.speech import spoken
+
 
 def tasks(
     task: Annotated[str, typer.Argument(help="A task, to list its settings.")] = "",
@@ -41,9 +43,14 @@ def _type(annotation: Any) -> str:
 def show(said: dict[str, Any]) -> str:
     import json
 
+    say = spoken()
     if "schema" in said:
         return json.dumps(said["schema"], indent=1, ensure_ascii=False)
     if "tasks" in said:
-        return "\n".join(f"{n:26}{line}" for n, line in said["tasks"].items())
-    rows = [f"  {n} = {s['default']!r}    ({s['type']})\n      {s['says']}" for n, s in said["settings"].items()]
-    return "\n".join([f"{said['task']}: {said['says']}", "", "[settings]", *rows])
+        return "\n".join(f"{n:26}{say(line)}" for n, line in said["tasks"].items())
+    rows = [
+        f"  {n} = {s['default']!r}    ({s['type']})\n      {say(' '.join(s['says'].split()))}"
+        for n, s in said["settings"].items()
+    ]
+    title = say("{where}: {what}", where=said["task"], what=say(said["says"]))
+    return "\n".join([title, "", "[settings]", *rows])

@@ -214,7 +214,8 @@ def _rank_correlation(x: Array, y: Array) -> Array:
     a, b = rankdata(x, axis=0), rankdata(y)
     a, b = a - a.mean(0), b - b.mean()
     size = np.sqrt((a * a).sum(0) * (b * b).sum())
-    return abs(b @ a) / np.where(size > 0, size, np.inf)
+    made: Array = abs(b @ a) / np.where(size > 0, size, np.inf)
+    return made
 
 
 def _enough(y: Array, kind: str, columns: int, strong: float) -> bool:

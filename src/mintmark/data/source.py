@@ -246,9 +246,8 @@ def _same_names(parts: Sequence[pa.Table], files: Sequence[Path]) -> list[str]:
     for part, file in zip(parts, files, strict=True):
         lacks, more = set(first) - set(part.column_names), set(part.column_names) - set(first)
         if lacks or more:
-            said = [
-                f"{verb} {', '.join(map(repr, sorted(s)[:10]))}" for verb, s in (("lacks", lacks), ("adds", more)) if s
-            ]
+            said = [f"lacks {', '.join(map(repr, sorted(lacks)[:10]))}"] if lacks else []
+            said += [f"adds {', '.join(map(repr, sorted(more)[:10]))}"] if more else []
             what = f"columns differ from those of {files[0].name}: {' and '.join(said)}."
             raise DataError(what, where=file.name, fix="give every file of the folder the same header line.")
     return first

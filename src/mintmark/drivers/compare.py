@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from mintmark.base.errors import RecipeError
 from mintmark.base.record import Measured
-from mintmark.drivers.objective import Judge, Judged
+from mintmark.drivers.objective import Judge, Judged, by_halves, some
 from mintmark.fitting import Prepared
 from mintmark.numerics import answers, decide
 from mintmark.numerics.ctx import Ctx
@@ -39,7 +39,7 @@ def compare(names: Sequence[str], ps: Sequence[Prepared], trained: Sequence[Trai
     """
     _same(names, ps)
     judged = [judge(t.validation, t.measures) for t in trained]
-    cases = [_cases(p, t) for p, t in zip(ps, trained, strict=True)]
+    cases = [_cases(p, t, worth) for p, t, worth in zip(ps, trained, judged, strict=True)]
     first = cases[0]
     rng, made = Ctx(ps[0].recipe.seed).child(70).rng, []
     draws = [rng.integers(0, len(first), len(first)) for _ in range(DRAWS)] if first is not None else []
@@ -69,17 +69,19 @@ def _same(names: Sequence[str], ps: Sequence[Prepared]) -> None:
                 raise RecipeError(said, where=name, fix="the same task, data, split, seed and payoff in all of them.")
 
 
-def _cases(p: Prepared, t: Trained) -> Any:
-    """Money of each validation row, decided by all of them; None without money for classes.   Shapes: (n,)."""
-    seen = t.validation
-    if p.money is None or seen.payoff is None:
+def _cases(p: Prepared, t: Trained, worth: Judged) -> Any:
+    """Money of each validation row, decided on as it was to be judged, less what predicting cost; None without money
+    for classes.   Shapes: (n,)."""
+    if p.money is None or t.validation.payoff is None:
         return None
-    rule = decide.learn(p.task.answer, seen, p.money, Ctx(p.recipe.seed).child(90).rng)
-    questions: Any = seen.questions
-    made = decide.apply(rule, seen.answers, questions)
+    order, made, _ = by_halves(p, t.validation, p.money)
+    seen = some(t.validation, order)
+    tensor: Any = seen.payoff
     action = answers.places(made["decision"], p.money.actions(seen.classes))
     weight = decide.at_prevalence(seen.y, seen.classes, p.money, seen.weight)[0]
-    return earned(seen.payoff, action, seen.y) * weight / weight.mean()
+    won = np.empty(len(order))
+    won[order] = earned(tensor, action, seen.y) * weight / weight.mean()
+    return won - (won.mean() - worth.value)
 
 
 def _scored(p: Prepared, first: Trained, other: Trained, name: str, rng: np.random.Generator) -> list[float]:

@@ -11,6 +11,7 @@ from mintmark.base.errors import DataError
 from mintmark.base.record import Measured
 from mintmark.numerics import decide, profit
 from mintmark.numerics.ctx import Ctx
+from mintmark.numerics.payoff import Money
 from mintmark.spine import Prepared
 
 BLOCKS = 10
@@ -60,24 +61,11 @@ def objective(p: Prepared, per_s: float | None) -> Judge:
 
 
 def _by_money(p: Prepared, seen: decide.Validation, measures: Sequence[Measured], per_s: float) -> Judged:
-    """What the decisions earn, less what predicting costs. Each half of the rows is decided on by the other half, so
-    that a threshold is not paid for having been chosen on the very rows that it is judged by."""
+    """What the decisions earn, less what predicting costs."""
     money, n = p.money, len(seen.y)
     assert money is not None
-    halves = _dealt(n, 2, p.recipe.seed)
-    made, plain = [], []
-    order = np.concatenate([np.flatnonzero(halves == h) for h in (0, 1)])
-    for half in (0, 1):
-        on, by = np.flatnonzero(halves == half), np.flatnonzero(halves != half)
-        try:
-            rule = decide.learn(p.task.answer, some(seen, by), money, Ctx(p.recipe.seed).child(90).rng)
-        except DataError:  # too few rows for two halves: then by all of them
-            rule = decide.learn(p.task.answer, seen, money, Ctx(p.recipe.seed).child(90).rng)
-        part = some(seen, on)
-        made.append(decide.apply(rule, part.answers, part.questions))
-        plain.append(decide.calibrated(rule, part.answers))
+    order, decided, calibrated = by_halves(p, seen, money)
     again = some(seen, order)
-    decided, calibrated = pa.concat_tables(made), pa.concat_tables(plain)
     rng = Ctx(p.recipe.seed).child(91).rng
     series = p.parts.held.series
     cluster = None if series is None else series[order]
@@ -89,6 +77,27 @@ def _by_money(p: Prepared, seen: decide.Validation, measures: Sequence[Measured]
     return Judged(
         "value.per_case", net["per_case"], unit, "up", net["per_case.low"], net["per_case.high"], NOISE * cost, more
     )
+
+
+def by_halves(p: Prepared, seen: decide.Validation, money: Money) -> tuple[Any, pa.Table, pa.Table]:
+    """Each half of the rows decided on by the other half, so that a threshold is not paid for having been chosen on the
+    very rows that it is judged by: the order of the rows, their decisions, and the answers calibrated likewise.
+
+    Shapes: order (n,).
+    """
+    halves = _dealt(len(seen.y), 2, p.recipe.seed)
+    made, plain = [], []
+    order = np.concatenate([np.flatnonzero(halves == h) for h in (0, 1)])
+    for half in (0, 1):
+        on, by = np.flatnonzero(halves == half), np.flatnonzero(halves != half)
+        try:
+            rule = decide.learn(p.task.answer, some(seen, by), money, Ctx(p.recipe.seed).child(90).rng)
+        except DataError:  # too few rows for two halves: then by all of them
+            rule = decide.learn(p.task.answer, seen, money, Ctx(p.recipe.seed).child(90).rng)
+        part = some(seen, on)
+        made.append(decide.apply(rule, part.answers, part.questions))
+        plain.append(decide.calibrated(rule, part.answers))
+    return order, pa.concat_tables(made), pa.concat_tables(plain)
 
 
 def _profits(seen: decide.Validation, calibrated: pa.Table, value: dict[str, Measured]) -> list[Measured]:

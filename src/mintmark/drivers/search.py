@@ -241,8 +241,10 @@ class _Search:
             step, of = round(time.monotonic() - self.start), round(self.ctx.deadline - self.start)
         best = self.board.best()
         value, unit = (best.judged.value, best.judged.unit) if best and best.judged else (0.0, "1")
-        named = f", best {best.judged.name}" if best and best.judged else ""
-        self.ctx.report(f"{self.told_of} trials, {family}{named}", value, unit, step=min(step, of), of=of)
+        told = f"{self.told_of} trials, {family}"
+        if best and best.judged:
+            told = f"{self.told_of} trials, {family}, best {best.judged.name}"
+        self.ctx.report(told, value, unit, step=min(step, of), of=of)
 
     told_of: int = 0
 

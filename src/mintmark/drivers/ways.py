@@ -11,10 +11,11 @@ from typing import Any
 
 from mintmark import spine
 from mintmark.base.errors import MintmarkError, RecipeError
+from mintmark.base.words import mark
 from mintmark.numerics.ctx import Ctx
 from mintmark.recipe import schema
 
-SECONDS, STEPS, EVERY = 5.0, 400, 2
+SECONDS, STEPS, EVERY = 5.0, 400, 5
 """of each way at most, and how often it is read"""
 BATCH, ACCUMULATE = 16, 4
 NEEDED = ("steps", "batch", "evaluate_every", "patience")
@@ -39,7 +40,18 @@ class Way:
     """not tried, or failed"""
 
 
-def ways(recipe: Path, seconds: float = SECONDS) -> list[Way]:
+@dataclass(frozen=True)
+class Tried:
+    """All ways of a recipe, on this machine."""
+
+    ways: list[Way]
+    sequence: int
+    """units of work in a row, such as the tokens of a text"""
+    card: str
+    """the driver's name of the graphics card; "" without one"""
+
+
+def ways(recipe: Path, seconds: float = SECONDS) -> Tried:
     """Each way in turn, a few seconds each; what this machine cannot run says why.
 
     Raises: RecipeError: a task that is not trained step by step. DataError: as the spine.
@@ -51,7 +63,8 @@ def ways(recipe: Path, seconds: float = SECONDS) -> list[Way]:
     if lacking:
         what = f"task {asked.task} has no setting {lacking[0]!r}: it is not trained step by step."
         raise RecipeError(what, where=f"{recipe}: task", fix="a recipe of text_generation.")
-    return [way if way.why else _tried(prepared, way, seconds) for way in _planned(config)]
+    made = [way if way.why else _tried(prepared, way, seconds) for way in _planned(config)]
+    return Tried(made, getattr(config, "context", 1), _cards()[0] if _cards() else "")
 
 
 def _planned(config: Any) -> Iterator[Way]:
@@ -68,21 +81,25 @@ def _planned(config: Any) -> Iterator[Way]:
         yield Way("accumulate", "batch", large | {"accumulate": max(config.accumulate, ACCUMULATE)})
     if "processes" in has:
         n = _processes()
-        why = "" if n > 1 else "there is one processor or graphics card."
+        why = "" if n > 1 else mark("there is one processor or graphics card.")
         yield Way("processes", "batch", large | {"processes": n}, why=why)
     if "pretrained" in has:
-        why = "" if config.pretrained else "the recipe names no pretrained model: [settings] pretrained."
+        why = "" if config.pretrained else mark("the recipe names no pretrained model: [settings] pretrained.")
         yield Way("transfer", "batch", large | {"pretrained": config.pretrained}, why=why)
 
 
 def _processes() -> int:
     """Two where they can work side by side."""
-    if find_spec("torch"):
-        import torch
+    return min(2, len(_cards()) or os.cpu_count() or 1)
 
-        if torch.cuda.is_available():
-            return min(2, torch.cuda.device_count())
-    return min(2, os.cpu_count() or 1)
+
+def _cards() -> list[str]:
+    """Names of the graphics cards."""
+    if not find_spec("torch"):
+        return []
+    import torch
+
+    return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
 
 
 def _tried(prepared: spine.Prepared, way: Way, seconds: float) -> Way:
@@ -104,6 +121,6 @@ def _tried(prepared: spine.Prepared, way: Way, seconds: float) -> Way:
         return Way(way.name, way.against, way.settings, why=exc.what)
     rates = [v for _, v in read[1:]] or [v for _, v in read]
     if not rates:
-        return Way(way.name, way.against, way.settings, why="it was too brief to be read.")
+        return Way(way.name, way.against, way.settings, why=mark("it was too brief to be read."))
     took = time.perf_counter() - begun
     return Way(way.name, way.against, way.settings, statistics.median(rates), read[0][0], took)

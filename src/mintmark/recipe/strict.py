@@ -85,7 +85,8 @@ def plain(value: Any, where: str = "") -> Any:
     try:
         return _plain(value, where)
     except RecursionError:
-        raise RecipeError("tables or lists are nested too deep.", where=where, fix="write it flatter.") from None
+        what = "tables or lists are nested too deep."
+        raise RecipeError(what, where=where.rstrip(": "), fix="write it flatter.") from None
 
 
 def _plain(value: Any, where: str) -> Any:

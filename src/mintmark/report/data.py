@@ -7,7 +7,7 @@ from mintmark.base.words import mark
 from mintmark.report import words
 from mintmark.report.sheet import Cell, Sheet, section
 
-MOST, MANY = 200, 30
+MOST, MANY, SPIKE = 200, 30, 1 / 60
 KINDS = {
     "number": mark("number"), "text": mark("text"), "boolean": mark("yes or no"), "time": mark("time"),
     "binary": mark("bytes"), "list": mark("list"), "nothing": mark("nothing"),
@@ -54,7 +54,7 @@ def _row(sheet: Sheet, name: str, c: Mapping[str, Any], n: int) -> list[Cell]:
     say = sheet.say
     kind = say(KINDS[c["kind"]]) if c.get("kind") in KINDS else words.short(c.get("kind", ""))
     role = _role(sheet, name)
-    first = f"<bdi>{words.short(name)}</bdi>" + (f"<small>{role}</small>" if role else "")
+    first = f"<bdi>{words.breakable(name, words.NAME)}</bdi>" + (f"<small>{role}</small>" if role else "")
     quantiles = c.get("quantiles") or {}
     ends: list[Cell] = [_end(sheet, c.get("min")), _end(sheet, quantiles.get("p50")), _end(sheet, c.get("max"))]
     return [first, kind, 100 * c.get("missing", 0) / n if n else None, c.get("distinct", ""), *ends, _spread(c)]
@@ -76,7 +76,8 @@ def _end(sheet: Sheet, value: Any) -> Cell:
 
 
 def _spread(c: Mapping[str, Any]) -> str:
-    """Bars as high as each tenth is dense, or the most frequent values."""
+    """Bars as high as each tenth is dense, or the most frequent values. Whole numbers are as wide as one; a value that
+    holds a tenth or more by itself is as wide as SPIKE of the picture."""
     if c.get("top"):
         said = ", ".join(f"<bdi>{words.short(v, 18)}</bdi> {count:,}" for v, count in c["top"][:4])
         return f"<small>{said}</small>"
@@ -84,13 +85,16 @@ def _spread(c: Mapping[str, Any]) -> str:
     if not deciles or low is None or high is None or not high > low:
         return ""
     edges = [low, *deciles["edges"], high]
-    bars, width = [], 120.0
+    if all(float(e).is_integer() for e in edges):
+        edges = [low - 0.5, *(e + 0.5 for e in edges[1:])]
+    bars, width, low, high = [], 120.0, edges[0], edges[-1]
+    least = SPIKE * (high - low)
     spans = list(zip(edges, edges[1:], deciles["shares"], strict=False))
-    dense = [share / (b - a) if b > a else 0.0 for a, b, share in spans]
+    dense = [share / max(b - a, least) for a, b, share in spans]
     most = max(dense, default=0.0)
-    if not most > 0 or most == float("inf"):
+    if not 0 < most < float("inf"):
         return ""
     for (a, b, _), d in zip(spans, dense, strict=True):
-        x, w, h = (a - low) / (high - low) * width, (b - a) / (high - low) * width, 24 * (d / most) ** 0.5
+        x, w, h = (a - low) / (high - low) * width, max(b - a, least) / (high - low) * width, 24 * (d / most) ** 0.5
         bars.append(f'<rect x="{x:.1f}" y="{24 - h:.1f}" width="{max(w - 0.5, 0.5):.1f}" height="{max(h, 0.6):.1f}"/>')
     return f'<svg class="spread" viewBox="0 0 120 24" aria-hidden="true">{"".join(bars)}</svg>'

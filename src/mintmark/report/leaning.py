@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable
 
+from mintmark.base.words import mark
 from mintmark.report import tree, words
 from mintmark.report.sheet import Cell, Sheet, section
 
 MOST = 25
+OURS = {"all numbers": mark("all numbers")}
+"""what is no column but made of several"""
 
 
 def parts(sheet: Sheet) -> Iterable[str]:
     say = sheet.say
-    body = [*_shuffled(sheet), *_contributions(sheet), *_tree(sheet)]
-    return section("leaning", say("What it goes by"), body)
+    beside = [f"<div>{''.join(made)}</div>" for part in (_shuffled, _contributions) if (made := list(part(sheet)))]
+    pair = [f'<div class="charts two">{"".join(beside)}</div>'] if beside else []
+    return section("leaning", say("What it goes by"), [*pair, *_tree(sheet)])
 
 
 def _shuffled(sheet: Sheet) -> Iterable[str]:
@@ -23,7 +27,8 @@ def _shuffled(sheet: Sheet) -> Iterable[str]:
     most = max(abs(m.value) for m in found) or 1.0
     felt = [m for m in found if m.value != 0]
     rows: list[list[Cell]] = [
-        [words.short(m.name.partition(".")[2]), bar(max(m.value, 0.0) / most), m.value] for m in felt[:MOST]
+        [words.breakable(m.name.partition(".")[2], words.NAME), bar(max(m.value, 0.0) / most), m.value]
+        for m in felt[:MOST]
     ]
     yield f"<h3>{say('Columns shuffled one by one')}</h3>"
     more = say("The {n} largest of {all}.", n=MOST, all=len(felt)) if len(felt) > MOST else ""
@@ -42,7 +47,7 @@ def _contributions(sheet: Sheet) -> Iterable[str]:
         return
     most = max(c["size"] for c in made["columns"]) or 1.0
     rows: list[list[Cell]] = [
-        [words.short(c["name"]), bar(c["size"] / most), c["size"]] for c in made["columns"][:MOST]
+        [_column(sheet, c["name"]), bar(c["size"] / most), c["size"]] for c in made["columns"][:MOST]
     ]
     yield f"<h3>{say('What each column adds')}</h3>"
     said = say("How far each column moves the score of an answer up or down, on average.")
@@ -53,6 +58,10 @@ def _contributions(sheet: Sheet) -> Iterable[str]:
         say("Of {n} test rows, before calibration; log odds of classes, the unit of numbers.", n=made["rows"]),
         say("Lundberg and others, Nature Machine Intelligence 2, 2020."), rows=0,
     )  # fmt: skip
+
+
+def _column(sheet: Sheet, name: str) -> str:
+    return words.safe(sheet.say(OURS[name])) if name in OURS else words.breakable(name, words.NAME)
 
 
 def _tree(sheet: Sheet) -> Iterable[str]:

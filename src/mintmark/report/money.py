@@ -1,5 +1,6 @@
 """Money: what the decision is, what it earns beside what needs no model, and how that hangs on the threshold."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 from mintmark.base.words import mark
@@ -14,6 +15,8 @@ HELD = (
     ("value.perfect", mark("knowing all")),
 )
 """what the model is held against, in the order of the picture"""
+CUT = 4.0
+"""a bar that is longer than so many times the next one is cut off, so that the others can be told apart"""
 SMALL = 0.1
 """a threshold below it is drawn on a logarithmic axis"""
 
@@ -104,7 +107,8 @@ def picture(sheet: Sheet) -> Iterable[str]:
     if not any(m.name == "value.per_case" for m, _ in rows):
         return
     low, high = (sheet.measure(f"value.per_case.{e}") for e in ("low", "high"))
-    ends = [0.0, *(m.value for m, _ in rows), *(m.value for m in (low, high) if m)]
+    most = _most([m.value for m, _ in rows], [m.value for m in (low, high) if m])
+    ends = [0.0, *(max(-most, min(m.value, most)) for m, _ in rows), *(m.value for m in (low, high) if m)]
     start, width = min(ends), (max(ends) - min(ends)) or 1.0
 
     def at(value: float) -> float:
@@ -113,22 +117,32 @@ def picture(sheet: Sheet) -> Iterable[str]:
     yield f'<figure class="money"><h3>{say("Money a case, on the test rows")}</h3><div class="bars">'
     for m, name in rows:
         mine = m.name == "value.per_case"
-        left, right = sorted((at(0.0), at(m.value)))
-        bar = f'<i style="left:{left:.2f}%;width:{max(right - left, 0.4):.2f}%"></i>'
+        left, right = sorted((at(0.0), at(max(-most, min(m.value, most)))))
+        cut = ' class="cut"' if abs(m.value) > most else ""
+        bar = f'<i{cut} style="left:{left:.2f}%;width:{max(right - left, 0.4):.2f}%"></i>'
         if mine and low and high:
             bar += f'<s style="left:{at(low.value):.2f}%;width:{at(high.value) - at(low.value):.2f}%"></s>'
         figure = f'<data value="{m.value!r}">{say.money(m.value, words.short(m.unit))}</data>'
         kind = "bar-row mine" if mine else "bar-row"
         yield f'<div class="{kind}"><span>{say(name)}</span><div>{bar}</div><b>{figure}</b></div>'
     yield "</div>"
-    if low and high:
-        yield f"<figcaption>{say('The dark line is the 95 % interval of this model.')}</figcaption>"
+    lines = [say("The dark line is the 95 % interval of this model.") if low and high else ""]
+    lines.append(say("The bar that is cut is far longer than it is drawn.") if most < math.inf else "")
+    if any(lines):
+        yield f"<figcaption>{say.together(*lines)}</figcaption>"
     per_case = next(m for m, _ in rows if m.name == "value.per_case")
     yield sheet.source(
         say("Money of the decisions with the payoff of the recipe, the mean over the test rows."),
         words.safe(say.again(per_case.source)), words.safe(say.again(high.source)) if high else "",
     )  # fmt: skip
     yield "</figure>"
+
+
+def _most(values: Sequence[float], interval: Sequence[float]) -> float:
+    """How long a bar is drawn at most: no bound unless one dwarfs all others."""
+    longest, *others = sorted((abs(v) for v in values), reverse=True)
+    room = max([*others, *(abs(v) for v in interval)], default=0.0)
+    return 1.5 * room if 0 < CUT * room < longest else math.inf
 
 
 def parts(sheet: Sheet) -> Iterable[str]:

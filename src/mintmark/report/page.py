@@ -1,7 +1,5 @@
 """Page: a run as one HTML file that stands alone: no font, no picture, no script from elsewhere."""
 
-import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,9 +12,9 @@ from mintmark.report import (
     leaning,
     money,
     origin,
+    paper,
     quality,
     samples,
-    script,
     table,
     trials,
     usage,
@@ -25,9 +23,6 @@ from mintmark.report import (
 )  # fmt: skip
 from mintmark.report.figures import Figures
 from mintmark.report.sheet import Sheet
-from mintmark.report.style import CSS
-
-HEADING = re.compile(r'<section id="([a-z]+)"><h2>(.*?)</h2>')
 
 
 def write(path: Path, record: RunRecord, figures: Figures | None = None, lang: str = "") -> Path:
@@ -35,31 +30,14 @@ def write(path: Path, record: RunRecord, figures: Figures | None = None, lang: s
 
     Raises: RecipeError: no language of ours.
     """
-    page = html(record, figures or Figures(), language(lang))
-    half = path.with_name(path.name + ".half")
-    half.write_text(page, encoding="utf-8", newline="\n")
-    os.replace(half, path)
-    return path
+    return paper.write(path, html(record, figures or Figures(), language(lang)))
 
 
 def html(record: RunRecord, figures: Figures, say: Language) -> str:
     """The page as text. Plotly's script is in it once where there is a picture that it draws, else not at all."""
     sheet = Sheet(record, figures, say)
-    body = "\n".join(_body(sheet))
-    scripts = [script.plotly()] if "data-figure=" in body else []
-    scripts.append(script.OURS)
     title = f"{words.safe(say(headline.TASKS[record.task]) if record.task in headline.TASKS else record.task)}"
-    head = (
-        '<meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/>'
-        f'<meta http-equiv="Content-Security-Policy" content="{script.policy(scripts)}"/>'
-        f"<title>{title} · {words.safe(record.run)}</title>"
-    )
-    run = "".join(f"<script>{s}</script>\n" for s in scripts)
-    lang = "zh-CN" if say.code == "zh" else say.code
-    return (
-        f'<!DOCTYPE html>\n<html lang="{lang}"><head>{head}<style>{CSS}</style></head>\n'
-        f"<body>\n{body}\n{run}</body></html>\n"
-    )
+    return paper.document(f"{title} · {words.safe(record.run)}", "\n".join(_body(sheet)), say)
 
 
 def _body(sheet: Sheet) -> Iterable[str]:
@@ -80,16 +58,10 @@ def _body(sheet: Sheet) -> Iterable[str]:
     top = list(headline.picture(sheet))
     yield from top
     yield headline.tiles(sheet)
-    yield _contents("".join(whole))
+    yield paper.contents("".join(whole))
     if "data-figure=" in "".join([*top, *whole]):
         said = say(
             "Pictures are drawn by a script in this page. Without it their figures are in tables that open below them."
         )
         yield f'<noscript><p class="soft">{said}</p></noscript>'
     yield from whole
-
-
-def _contents(body: str) -> str:
-    """Where to find what."""
-    items = [f'<li><a href="#{anchor}">{title}</a></li>' for anchor, title in HEADING.findall(body)]
-    return f"<nav><ul>{''.join(items)}</ul></nav>" if len(items) > 2 else ""

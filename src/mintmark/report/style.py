@@ -24,10 +24,11 @@ p { margin: 8px 0; max-width: 75ch; }
 .tile small { display: block; line-height: 1.4; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 350px), 1fr)); gap: 16px; }
 .charts.two { grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); }
+.charts > div { min-width: 0; }
 .charts.one { grid-template-columns: minmax(0, 640px); }
 figure { margin: 0; padding: 10px 12px 12px; background: var(--card); border: 1px solid var(--line); border-radius: 8px;
   break-inside: avoid; min-width: 0; }
-figcaption { font-size: .85rem; color: var(--soft); line-height: 1.4; }
+figcaption { font-size: .85rem; color: var(--soft); line-height: 1.4; margin-top: 8px; }
 figure h3 { margin: 0 0 4px; }
 svg.chart { display: block; width: 100%; height: auto; }
 svg text { font-size: 11px; fill: var(--soft); font-family: inherit; font-variant-numeric: tabular-nums; }
@@ -59,13 +60,15 @@ section > h2 { scroll-margin-top: 8px; }
 .looks { margin: -8px 0 0; }
 figure.money, figure.first, .lone figure { max-width: 720px; margin: 18px 0; }
 figure.money h3 { margin-bottom: 10px; }
-.bars { display: grid; gap: 8px; }
-.bar-row { display: grid; grid-template-columns: 10.5rem 1fr minmax(6.5rem, auto); gap: 12px; align-items: center;
-  font-size: .95rem; }
+.bars { display: grid; grid-template-columns: max-content minmax(0, 1fr) max-content; gap: 8px 12px; }
+.bar-row { display: grid; grid-column: 1 / -1; grid-template-columns: 10.5rem 1fr minmax(6.5rem, auto);
+  grid-template-columns: subgrid; gap: 12px; align-items: center; font-size: .95rem; }
 .bar-row > div { position: relative; height: 22px; }
 .bar-row i { position: absolute; top: 3px; bottom: 3px; border-radius: 3px; background: var(--line); }
 .bar-row.mine i { background: var(--coming); }
 .bar-row.mine span, .bar-row.mine b { font-weight: 700; }
+.bar-row i.cut::after { content: ""; position: absolute; top: -3px; bottom: -3px; left: 14%; width: 5px;
+  transform: skewX(-20deg); background: var(--card); border: solid var(--soft); border-width: 0 1.5px; }
 .bar-row s { position: absolute; top: 50%; height: 2px; margin-top: -1px; background: var(--ink); }
 .bar-row s::before, .bar-row s::after { content: ""; position: absolute; top: -4px; height: 10px; width: 2px;
   background: var(--ink); }
@@ -79,8 +82,9 @@ figure.money h3 { margin-bottom: 10px; }
 .barred.right td:nth-child(n+3), .barred.right th:nth-child(n+3) { text-align: right; white-space: nowrap; }
 .costs td:nth-child(2), .costs th:nth-child(2) { text-align: right; white-space: nowrap; }
 .costs td:last-child { font-size: .85em; overflow-wrap: anywhere; }
-td summary { margin: 0; }
-tbody th { font-weight: 600; overflow-wrap: anywhere; min-width: 6rem; }
+td summary { margin: 0; white-space: nowrap; }
+tbody th { font-weight: 600; overflow-wrap: break-word; min-width: 6rem; }
+.profile td:nth-child(2) { white-space: nowrap; } .profile td:last-child { min-width: 22rem; }
 tbody th small { display: block; font-weight: 400; }
 .facts th { color: var(--soft); font-weight: 400; white-space: nowrap; }
 table.sort thead th { cursor: pointer; }
@@ -106,7 +110,12 @@ blockquote { margin: 0; padding: 10px 14px; background: var(--card); border: 1px
 blockquote p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 blockquote .asked { color: var(--soft); }
 mark { background: none; color: inherit; box-shadow: inset 0 -2px 0 var(--coming); }
-.wide { overflow-x: auto; margin: 8px 0 16px; }
+.wide { overflow-x: auto; margin: 8px 0 16px; --under: var(--paper); background:
+  linear-gradient(to right, var(--under) 40%, transparent) local 0 0 / 48px 100% no-repeat,
+  linear-gradient(to left, var(--under) 40%, transparent) local 100% 0 / 48px 100% no-repeat,
+  linear-gradient(to right, var(--line), transparent) scroll 0 0 / 14px 100% no-repeat,
+  linear-gradient(to left, var(--line), transparent) scroll 100% 0 / 14px 100% no-repeat; }
+figure .wide { --under: var(--card); }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
@@ -135,7 +144,8 @@ ul { padding-left: 1.2em; } li { margin: 4px 0; max-width: 85ch; overflow-wrap: 
 @media (max-width: 600px) { body { padding: 16px 12px 32px; } h1 { font-size: 1.35rem; } .lead { font-size: 1.05rem; }
   th, td { padding-right: 10px; } .forecast th:first-child { max-width: 7.5rem; }
   .tiles { grid-template-columns: 1fr 1fr; gap: 8px; } .tile { padding: 8px 10px; } .tile b { font-size: 1.2rem; }
-  .bar-row { grid-template-columns: 1fr auto; gap: 0 8px; } .bar-row > div { grid-row: 2; grid-column: 1 / 3; }
+  .bars { grid-template-columns: 1fr auto; } .bar-row { gap: 0 12px; }
+  .bar-row > div { grid-row: 2; grid-column: 1 / 3; }
   .barred td:nth-child(2) { width: 24%; min-width: 3rem; } }
 @media print {
   :root { --ink: #000; --soft: #444; --line: #bbb; --paper: #fff; --card: #fff; --known: #222; --coming: #1763b6;
@@ -146,7 +156,8 @@ ul { padding-left: 1.2em; } li { margin: 4px 0; max-width: 85ch; overflow-wrap: 
   h2, h3 { break-after: avoid; } tr, .tile { break-inside: avoid; } thead { display: table-header-group; }
   .charts { grid-template-columns: 1fr 1fr; gap: 8px; } .tiles { grid-template-columns: repeat(4, 1fr); }
   nav, .source, details:not([open]) { display: none; } .draw { min-height: 0; }
-  .wide { overflow: visible; } svg.tree { width: 100%; } .forecast th:first-child { position: static; }
+  .wide { overflow: visible; background: none; } svg.tree { width: 100%; }
+  .forecast th:first-child { position: static; }
   th, td { padding: 2px 8px 2px 0; } table { font-size: 8.5pt; }
 }
 """

@@ -37,7 +37,7 @@ def coming(sheet: Sheet) -> Iterable[str]:
         heads = _step_names(group, say)
         added = [told.total] if told.total and not i else []
         rows = [f"<th>{_named(s, heads, say)}</th>{''.join(_cells(s, steps, say))}" for s in [*group, *added]]
-        yield _table(say("series"), [heads[i] for i in steps], rows)
+        yield _table(say("series"), [f'<span class="ends">{heads[i]}</span>' for i in steps], rows)
     if told.total:
         said = say(
             "The sum is for readers to whom it means something; it has no interval: those of its parts do not add up."

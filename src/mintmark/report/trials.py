@@ -18,7 +18,7 @@ COLOURS = ("--coming", "--tested", "--known", "--good", "--bad", "--soft")
 
 def parts(sheet: Sheet) -> Iterable[str]:
     """The trials on all rows; those on a part of them, and those that failed, behind a line that opens them."""
-    say, trials = sheet.say, sheet.record.trials
+    say, trials = sheet.say, _told_apart(sheet.record.trials)
     done = [t for t in trials if "value" in t]
     if not done:
         return ()
@@ -30,11 +30,18 @@ def parts(sheet: Sheet) -> Iterable[str]:
         "{n} trials, judged by {measure} on the validation rows, the same for all. A blend is a weighted mean.",
         n=len(trials), measure=judge,
     )  # fmt: skip
-    return section("tried", say("What was tried"), _body(sheet, done, name), lead)
+    return section("tried", say("What was tried"), _body(sheet, trials, name), lead)
 
 
-def _body(sheet: Sheet, done: Sequence[Mapping[str, Any]], name: str) -> Iterable[str]:
-    say, trials = sheet.say, sheet.record.trials
+def _told_apart(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Without the ways of treating the rows, such as `balance:smote`, that all of them have."""
+    ways = [set(t["with"]) for t in trials if t.get("origin") != "blend"]
+    same = set.intersection(*ways) if ways else set()
+    return [{**t, "with": [w for w in t["with"] if ":" in w and w not in same]} for t in trials]
+
+
+def _body(sheet: Sheet, trials: Sequence[Mapping[str, Any]], name: str) -> Iterable[str]:
+    say, done = sheet.say, [t for t in trials if "value" in t]
     whole = sorted((t for t in done if t["share"] >= 1), key=_worth, reverse=True)
     shown = [c for c in COLUMNS if c != name and any(c in t["measures"] for t in done)][:4]
     if whole:
@@ -61,12 +68,16 @@ def measure(sheet: Sheet, name: str) -> str:
 
 
 def named(sheet: Sheet, trial: Mapping[str, Any]) -> str:
-    """The model, the way of treating the rows, and the settings; safe."""
+    """The model, the ways of treating the rows, and the settings; safe."""
     settings = {k: sheet.say.number(v) if isinstance(v, float) else v for k, v in trial["settings"].items()}
-    model = str(settings.pop("model", "")).replace("_", " ") or sheet.say("as the recipe says")
-    ways = "".join(f" + {w.replace(':', ': ')}" for w in trial["with"] if ":" in w)
+    model = _model(sheet, settings.pop("model", ""), trial)
     said = ", ".join(f"{k} {v}" for k, v in settings.items())
-    return words.short(model + ways, 80) + (f"<small>{words.short(said, 120)}</small>" if said else "")
+    return words.short(model, 80) + (f"<small>{words.short(said, 120)}</small>" if said else "")
+
+
+def _model(sheet: Sheet, model: Any, trial: Mapping[str, Any]) -> str:
+    parts = [str(model).replace("_", " "), *(w.replace(":", ": ") for w in trial["with"])]
+    return " + ".join(filter(None, parts)) or sheet.say("as the recipe says")
 
 
 def _worth(trial: Mapping[str, Any]) -> float:
@@ -127,6 +138,6 @@ def _learning(sheet: Sheet, done: Sequence[Mapping[str, Any]], name: str) -> Ite
 
 def _label(sheet: Sheet, trial: Mapping[str, Any]) -> str:
     settings = dict(trial["settings"])
-    model = str(settings.pop("model", "")).replace("_", " ") or sheet.say("as the recipe says")
+    model = _model(sheet, settings.pop("model", ""), trial)
     said = ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in settings.items())
     return f"{model} ({said})"[:40] if said else model

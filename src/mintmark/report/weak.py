@@ -72,7 +72,7 @@ def _row(sheet: Sheet, one: dict[str, Any], more: list[str]) -> list[Cell]:
 
 def named(sheet: Sheet, one: dict[str, Any]) -> str:
     """Column and what its rows have in common; safe."""
-    say, column = sheet.say, f"<bdi>{words.short(one['column'])}</bdi>"
+    say, column = sheet.say, f"<bdi>{words.breakable(one['column'], words.NAME)}</bdi>"
     if one.get("missing"):
         return f"{column}<small>{say('missing')}</small>"
     if "value" in one:

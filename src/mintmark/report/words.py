@@ -15,6 +15,8 @@ Array = npt.NDArray[Any]
 NAME = 60
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """what XML forbids, what UTF-8 cannot hold, and what turns the direction of the text that follows"""
+PART = re.compile(r"(?:[^\s._/-](?![A-Z](?<=[a-z][A-Z]))){0,13}.")
+"""what of a name stays in one line"""
 UNITS = {"M": "%Y-%m", "D": "%Y-%m-%d", "m": "%Y-%m-%d %H:%M", "s": "%Y-%m-%d %H:%M:%S"}
 
 
@@ -25,13 +27,18 @@ def safe(text: Any) -> str:
 
 def short(text: Any, most: int = NAME) -> str:
     """The text in one line, safe, and cut where it is longer."""
+    return safe(_cut(text, most))
+
+
+def breakable(name: Any, most: int = 4 * NAME) -> str:
+    """A name in one line, safe and cut, that may go on in the next line: after its points and underscores, before its
+    capitals, and anywhere in what is too long without them."""
+    return "<wbr/>".join(safe(part) for part in PART.findall(_cut(name, most)))
+
+
+def _cut(text: Any, most: int) -> str:
     line = " ".join(str(text).split())
-    return safe(line if len(line) <= most else line[: most - 1] + "…")
-
-
-def breakable(name: str) -> str:
-    """A name that may go on in the next line after its points and underscores."""
-    return re.sub(r"([._])", r"\1<wbr/>", safe(name))
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def number(value: float) -> str:
