@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 import numpy as np
-import payments
 import pytest
+import risky
 import writer
 
 import mintmark as mm
@@ -109,7 +109,7 @@ class Tags(HTMLParser):
 
 def hostile() -> spine.Loaded:
     """A model whose columns and categories are named by somebody who means harm."""
-    made = payments.loaded()
+    made = risky.loaded()
     questions = [{"name": HOSTILE, "kind": "text", "type": "string"}, *made.facts["questions"]]
     facts = made.facts | {"questions": questions, "run": HOSTILE, "task": HOSTILE}
     facts["recipe"] = made.facts["recipe"] | {"target": HOSTILE}
@@ -216,7 +216,7 @@ def every_kind(paid: Any, sales: Any, **more: Any) -> Any:
     """An app with a model of each kind of form."""
     loaded = {
         "payments": spine.load(paid.bundle), "sales": spine.load(sales.bundle), "poet": writer.loaded(),
-        "cards": payments.loaded(),
+        "cards": risky.loaded(),
     }  # fmt: skip
     places = {"payments": paid.bundle, "sales": sales.bundle}
     return make_app(loaded, places=places, page=True, **more)

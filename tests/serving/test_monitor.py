@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import numpy as np
 import pandas as pd
-import payments
 import pyarrow as pa
 import pytest
+import risky
 
 from mintmark.base.errors import DataError, RecipeError
 from mintmark.base.state import State
@@ -47,7 +47,7 @@ def rules(*triggers: dict[str, Any], **more: Any) -> Rules:
 
 
 def watching(*triggers: dict[str, Any], state: Path | None = None, made: Any = None, **more: Any) -> Watching:
-    models = {"m": payments.model("m", made), "other": payments.model("other", payments.loaded(run="other"))}
+    models = {"m": risky.model("m", made), "other": risky.model("other", risky.loaded(run="other"))}
     return Watching(models, rules(*triggers, **more), state, Clock())
 
 
@@ -55,7 +55,7 @@ def drive(w: Watching, n: int, times: float = 1.0, seed: int = 0, name: str = "m
     """So many rows, or until a trigger stops it; the triggers are looked at after each request."""
     for i in range(0, n, size):
         try:
-            payments.asked(w, name, f"{seed}-{i}", payments.rows(size, seed=1000 + seed + i, times=times))
+            risky.asked(w, name, f"{seed}-{i}", risky.rows(size, seed=1000 + seed + i, times=times))
         except Halted:
             return
         w.tick()
@@ -149,25 +149,25 @@ def test_a_trigger_that_fits_no_model_is_refused_at_the_start(
 
 
 def test_what_a_bundle_of_before_cannot_be_watched_for_is_said() -> None:
-    made = payments.loaded()
+    made = risky.loaded()
     decision = State(facts=made.decision.facts)
     old = dataclasses.replace(made, facts=made.facts | {"recipe": None, "promise": None}, decision=decision)
-    w = Watching({"m": payments.model("m", old)}, clock=Clock())
-    payments.asked(w, "m", "r", payments.rows(5))
+    w = Watching({"m": risky.model("m", old)}, clock=Clock())
+    risky.asked(w, "m", "r", risky.rows(5))
     assert w.state("m")["drift"] is None and w.state("m")["requests"]["answered"] == 1
     for figure, why in (("psi:amount", "no profile"), ("answer_psi", "no scores"), ("realised_value", "no payoff")):
         with pytest.raises(RecipeError, match=why):
-            Watching({"m": payments.model("m", old)}, rules({"watch": figure}), clock=Clock())
+            Watching({"m": risky.model("m", old)}, rules({"watch": figure}), clock=Clock())
 
 
 @pytest.mark.parametrize("change", ["field", "classes"])
 def test_a_fallback_must_take_the_same_questions_and_give_the_same_answers(change: str) -> None:
-    other = payments.loaded()
+    other = risky.loaded()
     if change == "field":
         other.facts["questions"] = [*other.facts["questions"], {"name": "extra", "kind": "number", "type": "double"}]
     else:
         other.decision.facts["classes"] = ["ok", "theft"]
-    models = {"m": payments.model("m"), "other": payments.model("other", other)}
+    models = {"m": risky.model("m"), "other": risky.model("other", other)}
     with pytest.raises(RecipeError, match="cannot stand in"):
         Watching(models, rules({"model": "m", "action": "fallback", "fallback": "other"}))
 
@@ -176,7 +176,7 @@ def test_a_fallback_must_take_the_same_questions_and_give_the_same_answers(chang
 
 
 def test_counts_of_columns_are_those_of_pandas() -> None:
-    had, now = payments.rows(5000, seed=1).to_pandas(), payments.rows(700, seed=2, times=1.6).to_pandas()
+    had, now = risky.rows(5000, seed=1).to_pandas(), risky.rows(700, seed=2, times=1.6).to_pandas()
     had.loc[::50, "shop"] = None
     bins = Bins(profile.reference(Rows(pa.Table.from_pandas(had, preserve_index=False)), Columns()))
     values = {n: [None if v != v else v for v in now[n]] for n in now}
@@ -196,7 +196,7 @@ def test_counts_of_columns_are_those_of_pandas() -> None:
 
 
 def test_a_value_never_seen_and_a_blank_text_have_bins_of_their_own() -> None:
-    bins = Bins(profile.reference(Rows(payments.rows(500)), Columns(entity="abroad")))
+    bins = Bins(profile.reference(Rows(risky.rows(500)), Columns(entity="abroad")))
     shop, amount, abroad = (bins.columns[n] for n in ("shop", "amount", "abroad"))
     assert shop.count(["food", "opera", " ", None, "opera"]).tolist()[-2:] == [2, 2]
     assert amount.count([None, float("nan"), 1e9, -1.0])[-1] == 2
@@ -273,11 +273,11 @@ def test_one_that_is_reset_by_coming_back_does_not_flap(caplog: pytest.LogCaptur
     own = w.models["m"]
 
     def ask(share: float, n: int = 400) -> None:
-        table = payments.rows(n)
+        table = risky.rows(n)
         gone = pa.array([None if i % 20 < share * 20 else 40.0 for i in range(n)])
         table = table.set_column(table.schema.get_field_index("age"), "age", gone)
         for i in range(0, n, 20):
-            payments.asked(w, own.name, f"{share}-{i}", table.slice(i, 20))
+            risky.asked(w, own.name, f"{share}-{i}", table.slice(i, 20))
             w.tick()
 
     states = []
@@ -343,9 +343,9 @@ def test_realised_value_fires_on_outcomes_alone() -> None:
 
 
 def test_a_fallback_really_answers_and_its_decisions_are_joined_under_its_own_terms() -> None:
-    stand_in = payments.loaded({"true_positive": -1, "false_positive": -1, "false_negative": "-amount"}, run="stand-in")
+    stand_in = risky.loaded({"true_positive": -1, "false_positive": -1, "false_negative": "-amount"}, run="stand-in")
     stand_in.facts["questions"] = stand_in.facts["questions"][:2]  # asks for less
-    models = {"m": payments.model("m"), "other": payments.model("other", stand_in)}
+    models = {"m": risky.model("m"), "other": risky.model("other", stand_in)}
     given = {"model": "m", "action": "fallback", "fallback": "other"}
     w = Watching(models, rules(given), None, Clock())
     assert w.answering(models["m"]) is models["m"]
@@ -353,8 +353,8 @@ def test_a_fallback_really_answers_and_its_decisions_are_joined_under_its_own_te
     assert w.answering(models["m"]) is models["other"] and w.answering(models["other"]) is models["other"]
     state = w.state("m")
     assert (state["action"], state["fallback"]) == ("fallback", "other") and w.state("other")["action"] == "answer"
-    table = payments.rows(20, seed=77)
-    made = payments.asked(w, "m", "after", table)
+    table = risky.rows(20, seed=77)
+    made = risky.asked(w, "m", "after", table)
     w.take("m", outcomes.parse([{"request": "after", "row": i, "outcome": "fraud"} for i in range(20)]))
     won = [-1 if a["decision"] == "fraud" else -x for a, x in zip(made, table["amount"].to_pylist(), strict=True)]
     said = {v["version"]: v for v in w.figures("m")["versions"]}
@@ -427,19 +427,19 @@ def test_a_restart_takes_nothing_back_and_a_changed_trigger_begins_anew(tmp_path
 def test_another_version_is_watched_anew_and_what_has_fired_stays() -> None:
     w = watching({"action": "stop", "model": "m"}, {"watch": "missing:age", "above": 0.5, "model": "m"})
     drive(w, 400, times=3)
-    new = payments.model("m", payments.loaded(run="new"))
+    new = risky.model("m", risky.loaded(run="new"))
     new.version = "2"
     w.models["m"] = new  # type: ignore[index]
     w.changed("m")
-    table = payments.rows(10)
+    table = risky.rows(10)
     columns = new.questions.columns(table.to_pylist())
     w.after_answer(new, "r", columns, new.answer([columns], [10])[0])
     state = w.state("m")
     assert state["version"] == "2" and state["drift"]["rows"] == 10 and state["action"] == "stop"
     assert [t["rows"] for t in state["triggers"]] == [10, 10]
-    old = payments.loaded(run="old")
+    old = risky.loaded(run="old")
     bare = dataclasses.replace(old, decision=State(facts=old.decision.facts))
-    w.models["m"] = payments.model("m", bare)  # type: ignore[index]
+    w.models["m"] = risky.model("m", bare)  # type: ignore[index]
     w.changed("m")  # a bundle of before: it answers, what cannot be watched is logged
     assert w.state("m")["drift"] is None and [t["rows"] for t in w.state("m")["triggers"]] == [0, 0]
 
@@ -465,13 +465,13 @@ def test_prometheus_reads_all_of_it() -> None:
 
 
 def test_several_workers_do_not_watch_and_say_so() -> None:
-    w = Watching({"m": payments.model("m")}, workers=3)
-    payments.asked(w, "m", "r", payments.rows(5))
+    w = Watching({"m": risky.model("m")}, workers=3)
+    risky.asked(w, "m", "r", risky.rows(5))
     for ask in (w.state, w.figures, lambda name: w.reset(name, "all"), lambda name: w.take(name, [])):
         with pytest.raises(NotWatched, match="3 workers"):
             ask("m")
     with pytest.raises(RecipeError, match="each of 3 workers"):
-        Watching({"m": payments.model("m")}, rules(), workers=3)
+        Watching({"m": risky.model("m")}, rules(), workers=3)
 
 
 # --- by HTTP ---------------------------------------------------------------------------------------------------------
@@ -493,11 +493,11 @@ def one(app: Any, path: str, body: Any = None) -> httpx.Response:
 
 
 def body(n: int, seed: int = 0, times: float = 1.0) -> dict[str, Any]:
-    return {"rows": payments.rows(n, seed, times).to_pylist()}
+    return {"rows": risky.rows(n, seed, times).to_pylist()}
 
 
 def app_of(*triggers: dict[str, Any], state: Path | None = None, **more: Any) -> Any:
-    given = {"m": payments.loaded(), "other": payments.loaded(run="other")}
+    given = {"m": risky.loaded(), "other": risky.loaded(run="other")}
     return make_app(given, state=state, rules=rules(*triggers), **more)
 
 

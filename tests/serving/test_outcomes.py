@@ -15,9 +15,9 @@ import httpx
 import numpy as np
 import orjson
 import pandas as pd
-import payments
 import pyarrow as pa
 import pytest
+import risky
 
 from mintmark.base.errors import DataError, RecipeError
 from mintmark.serving import answered, outcomes
@@ -39,7 +39,7 @@ class Clock:
 
 
 def watching(state: Path | None = None, clock: Clock | None = None, made: Any = None, **rules: Any) -> Watching:
-    return Watching({"m": payments.model("m", made)}, Rules(**rules), state, clock or Clock())
+    return Watching({"m": risky.model("m", made)}, Rules(**rules), state, clock or Clock())
 
 
 def told(**outcome: Any) -> list[outcomes.Outcome]:
@@ -59,9 +59,9 @@ def test_realised_value_is_what_pandas_makes_of_it_by_hand() -> None:
     """Payments asked in requests of many sizes; of those passed most outcomes come back, of those stopped a few."""
     w, rng, frames = watching(), np.random.default_rng(4), []
     for i, n in enumerate([1, 7, 40, 200, 1, 51]):
-        table = payments.rows(n, seed=10 + i)
-        made = payments.asked(w, "m", f"r{i}", table)
-        frame = table.to_pandas().assign(request=f"r{i}", row=np.arange(n), outcome=payments.happened(table, i))
+        table = risky.rows(n, seed=10 + i)
+        made = risky.asked(w, "m", f"r{i}", table)
+        frame = table.to_pandas().assign(request=f"r{i}", row=np.arange(n), outcome=risky.happened(table, i))
         frame["decision"], frame["p"] = [a["decision"] for a in made], [a["probability"]["fraud"] for a in made]
         frames.append(frame)
     frame = pd.concat(frames, ignore_index=True)
@@ -89,14 +89,14 @@ def test_realised_value_is_what_pandas_makes_of_it_by_hand() -> None:
     error = known["won"].std() / np.sqrt(len(known))
     assert said["realised"]["low"] == pytest.approx(known["won"].mean() - 1.96 * error, abs=error)
     assert said["realised"]["high"] == pytest.approx(known["won"].mean() + 1.96 * error, abs=error)
-    assert said["promised"] == {n: payments.PROMISE[n] for n in ("per_case", "low", "high", "source")}
+    assert said["promised"] == {n: risky.PROMISE[n] for n in ("per_case", "low", "high", "source")}
     assert said["currency"] == "USD" and said["versions"][0]["realised"] == said["realised"]
     assert any("Selective labels" in note and "90%" not in note for note in said["notes"])
 
 
 def test_a_payoff_column_that_is_only_known_later_comes_with_the_outcome_or_has_its_mean() -> None:
-    w = watching(made=payments.loaded({"true_positive": -5, "false_positive": -5, "false_negative": "-loss"}))
-    made = payments.asked(w, "m", "r", payments.rows(3, times=0.001))
+    w = watching(made=risky.loaded({"true_positive": -5, "false_positive": -5, "false_negative": "-loss"}))
+    made = risky.asked(w, "m", "r", risky.rows(3, times=0.001))
     assert {a["decision"] for a in made} == {"ok"}
     assert taken(w, request="r", row=0, outcome="fraud", amounts={"loss": 70}) == {"matched": 1}
     assert w.figures("m")["realised"]["per_case"] == -70
@@ -114,17 +114,17 @@ def test_a_payoff_column_that_is_only_known_later_comes_with_the_outcome_or_has_
 
 def test_a_missing_amount_is_paid_as_it_was_decided_at_the_mean() -> None:
     w = watching()
-    table = payments.rows(1).set_column(0, "amount", pa.nulls(1, pa.float64()))
-    (made,) = payments.asked(w, "m", "r", table)
+    table = risky.rows(1).set_column(0, "amount", pa.nulls(1, pa.float64()))
+    (made,) = risky.asked(w, "m", "r", table)
     taken(w, request="r", outcome="fraud")
     mean = w.models["m"].loaded.decision.facts["mean_payoff"]
-    action = payments.CLASSES.index(made["decision"])
+    action = risky.CLASSES.index(made["decision"])
     assert w.figures("m")["realised"]["per_case"] == pytest.approx(mean[action][1])
 
 
 def test_numbers_cost_what_over_and_under_say() -> None:
-    w = watching(made=payments.loaded({"over": -1, "under": -4}, kind="number"))
-    made = payments.asked(w, "m", "r", payments.rows(2))
+    w = watching(made=risky.loaded({"over": -1, "under": -4}, kind="number"))
+    made = risky.asked(w, "m", "r", risky.rows(2))
     for row, truth in ((0, made[0]["value"] - 3), (1, made[1]["value"] + 2)):
         taken(w, request="r", row=row, outcome=truth)
     said = w.figures("m")
@@ -134,8 +134,8 @@ def test_numbers_cost_what_over_and_under_say() -> None:
 
 
 def test_without_a_payoff_outcomes_are_counted_and_no_value_is_made_up() -> None:
-    w = watching(made=payments.loaded(None, promise=None))
-    payments.asked(w, "m", "r", payments.rows(4))
+    w = watching(made=risky.loaded(None, promise=None))
+    risky.asked(w, "m", "r", risky.rows(4))
     taken(w, request="r", row=2, outcome="ok")
     said = w.figures("m")
     assert said["matched"] == 1 and said["realised"] is said["promised"] is said["currency"] is None
@@ -143,12 +143,12 @@ def test_without_a_payoff_outcomes_are_counted_and_no_value_is_made_up() -> None
 
 
 def test_a_bundle_of_before_has_no_promise_and_no_mean_amounts() -> None:
-    made = payments.loaded({"true_positive": -5, "false_positive": -5, "false_negative": "-loss"}, promise=None)
+    made = risky.loaded({"true_positive": -5, "false_positive": -5, "false_negative": "-loss"}, promise=None)
     facts = {k: v for k, v in made.decision.facts.items() if k != "mean_payoff"}
     made.decision.facts.clear()
     made.decision.facts.update(facts)
     w = watching(made=made)
-    payments.asked(w, "m", "r", payments.rows(2, times=0.001))
+    risky.asked(w, "m", "r", risky.rows(2, times=0.001))
     taken(w, request="r", row=0, outcome="fraud")
     said = w.figures("m")
     assert said["matched"] == 1 and said["realised"] is None and said["promised"] is None
@@ -157,9 +157,9 @@ def test_a_bundle_of_before_has_no_promise_and_no_mean_amounts() -> None:
 
 def test_a_matrix_has_its_actions_in_the_order_of_the_recipe() -> None:
     matrix = {"wait": {"fraud": "-amount"}, "ask": {"ok": -2, "fraud": -1}, "drop": {"ok": "-amount"}}
-    w = watching(made=payments.loaded({"matrix": dict(sorted(matrix.items()))} | {"matrix": matrix}))
-    table = payments.rows(60, times=3)
-    made = payments.asked(w, "m", "r", table)
+    w = watching(made=risky.loaded({"matrix": dict(sorted(matrix.items()))} | {"matrix": matrix}))
+    table = risky.rows(60, times=3)
+    made = risky.asked(w, "m", "r", table)
     w.take("m", outcomes.parse([{"request": "r", "row": i, "outcome": "fraud"} for i in range(60)]))
     amount = table["amount"].to_numpy()
     cost = {"wait": -amount, "ask": np.full(60, -1.0), "drop": np.zeros(60)}
@@ -173,7 +173,7 @@ def test_a_matrix_has_its_actions_in_the_order_of_the_recipe() -> None:
 
 def test_what_is_sent_again_counts_once_and_what_has_changed_takes_its_place() -> None:
     w = watching()
-    payments.asked(w, "m", "r", payments.rows(3))
+    risky.asked(w, "m", "r", risky.rows(3))
     assert taken(w, request="r", row=1, outcome="ok") == {"matched": 1}
     assert taken(w, request="r", row=1, outcome="ok") == {"duplicates": 1}
     assert taken(w, request="r", row=1, outcome="fraud") == {"revised": 1}
@@ -190,7 +190,7 @@ def test_what_is_sent_again_counts_once_and_what_has_changed_takes_its_place() -
 
 def test_all_of_a_request_or_none() -> None:
     w = watching()
-    payments.asked(w, "m", "r", payments.rows(3))
+    risky.asked(w, "m", "r", risky.rows(3))
     rows = [{"request": "r", "row": i, "outcome": o} for i, o in enumerate(["ok", "fruad", "ok"])]
     with pytest.raises(DataError, match=r"outcome 2, field 'outcome'.*no class.*did you mean 'fraud'"):
         w.take("m", outcomes.parse(rows))
@@ -199,8 +199,8 @@ def test_all_of_a_request_or_none() -> None:
 
 def test_a_case_of_the_clients_own_is_its_newest_decision() -> None:
     w, clock = watching(), Clock()
-    payments.asked(w, "m", "r1", payments.rows(2, seed=1), ("A-1", "A-2"))
-    payments.asked(w, "m", "r2", payments.rows(1, seed=2), ("A-1",))
+    risky.asked(w, "m", "r1", risky.rows(2, seed=1), ("A-1", "A-2"))
+    risky.asked(w, "m", "r2", risky.rows(1, seed=2), ("A-1",))
     assert taken(w, case="A-1", outcome="ok") == {"matched": 1}
     assert taken(w, request="r2", outcome="ok") == {"duplicates": 1}
     assert taken(w, request="r1", outcome="ok") == {"matched": 1}
@@ -234,7 +234,7 @@ def test_the_form_as_a_whole() -> None:
     for wrong in ({}, "x", [], None):
         with pytest.raises(DataError):
             outcomes.parse(wrong)
-    w = watching(made=payments.loaded(None))
+    w = watching(made=risky.loaded(None))
     w.models["m"].loaded.decision.facts["by"] = "none"
     w = Watching({"m": w.models["m"]})
     with pytest.raises(NotWatched, match="nothing that could be told"):
@@ -257,7 +257,7 @@ def test_label_delay_tells_what_is_waiting_from_what_is_overdue() -> None:
     w = watching(clock=clock, label_delay="30 days")
     for day, request in ((0, "old"), (25, "young")):
         clock.now = Clock().now + day * DAY
-        payments.asked(w, "m", request, payments.rows(4))
+        risky.asked(w, "m", request, risky.rows(4))
         w.count()
     clock.now = Clock().now + 40 * DAY
     w.take("m", outcomes.parse([{"request": r, "row": 0, "outcome": "ok", "at": clock.now} for r in ("old", "young")]))
@@ -268,7 +268,7 @@ def test_label_delay_tells_what_is_waiting_from_what_is_overdue() -> None:
     assert said["median_delay_s"] == pytest.approx((40 + 15) / 2 * DAY)
     assert any("before the label delay has passed: 1;" in n for n in said["notes"])
     unsaid = watching()
-    payments.asked(unsaid, "m", "r", payments.rows(2))
+    risky.asked(unsaid, "m", "r", risky.rows(2))
     said = unsaid.figures("m")
     assert (said["waiting"], said["overdue"]) == (2, 0) and any("Nobody said" in n for n in said["notes"])
 
@@ -291,7 +291,7 @@ def test_the_delay_of_the_recipe_counts_where_it_is_in_seconds() -> None:
 
 def test_a_restart_knows_decisions_outcomes_and_cases_and_no_value_of_a_row_is_on_the_disk(tmp_path: Path) -> None:
     w = watching(tmp_path)
-    payments.asked(w, "m", "r", payments.rows(50), tuple(f"case {i}" for i in range(50)))
+    risky.asked(w, "m", "r", risky.rows(50), tuple(f"case {i}" for i in range(50)))
     w.take("m", outcomes.parse([{"request": "r", "row": i, "outcome": "fraud"} for i in range(20)]))
     before = w.figures("m")
     w.close()
@@ -310,13 +310,13 @@ def test_a_restart_knows_decisions_outcomes_and_cases_and_no_value_of_a_row_is_o
 KILLED = """
 import sys
 sys.path[:0] = [{tests!r}, {serving!r}]
-import payments
+import risky
 from pathlib import Path
 from mintmark.serving import outcomes
 from mintmark.serving.watching import Watching
-w = Watching({{"m": payments.model("m")}}, state=Path({state!r}))
+w = Watching({{"m": risky.model("m")}}, state=Path({state!r}))
 for i in range(10_000):
-    payments.asked(w, "m", f"r{{i}}", payments.rows(3, seed=i))
+    risky.asked(w, "m", f"r{{i}}", risky.rows(3, seed=i))
     said = w.take("m", outcomes.parse([{{"request": f"r{{i}}", "row": 1, "outcome": "fraud"}}]))
     assert said["matched"] == 1
     print(i, flush=True)
@@ -345,14 +345,14 @@ def test_a_kill_loses_no_outcome_that_was_acknowledged(tmp_path: Path) -> None:
 @pytest.mark.parametrize("torn", [b'[{"key":12', b"\0\0\n", b"[1,"])
 def test_a_line_that_a_crash_cut_short_is_dropped(tmp_path: Path, torn: bytes) -> None:
     w = watching(tmp_path)
-    payments.asked(w, "m", "r", payments.rows(3))
+    risky.asked(w, "m", "r", risky.rows(3))
     taken(w, request="r", outcome="ok")
     w.close()
     (path,) = (tmp_path / "outcomes").glob("*.jsonl")
     path.write_bytes(path.read_bytes() + torn)
     again = watching(tmp_path)
     assert again.figures("m")["matched"] == 1
-    payments.asked(again, "m", "r2", payments.rows(3))
+    risky.asked(again, "m", "r2", risky.rows(3))
     again.close()
     assert watching(tmp_path).figures("m")["decisions"] == 6
 
@@ -366,7 +366,7 @@ def test_two_servers_do_not_share_a_folder(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_is_not_taken_and_answers_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     w = watching(tmp_path)
-    payments.asked(w, "m", "r", payments.rows(3))
+    risky.asked(w, "m", "r", risky.rows(3))
 
     def full(file: int) -> None:
         raise OSError(28, "No space left on device")
@@ -377,7 +377,7 @@ def test_what_cannot_be_written_is_not_taken_and_answers_go_on(tmp_path: Path, m
         with pytest.raises(NotKept, match="No space left"):
             w.take("m", told(request="r", outcome="ok"))
         w.tick()  # the decisions wait
-        payments.asked(w, "m", "r2", payments.rows(3))
+        risky.asked(w, "m", "r2", risky.rows(3))
         assert w.figures("m")["matched"] == 0
     assert taken(w, request="r", outcome="ok") == {"matched": 1}
     w.close()
@@ -385,13 +385,13 @@ def test_what_cannot_be_written_is_not_taken_and_answers_go_on(tmp_path: Path, m
 
 
 def test_the_oldest_go_and_what_they_were_is_unmatched_then(tmp_path: Path) -> None:
-    terms = Terms.of(payments.loaded())
+    terms = Terms.of(risky.loaded())
     kept = Outcomes("a.b", tmp_path, keep=2000)
     assert terms
     number = kept.version("v1", terms)
-    made = payments.loaded().task.predict
-    (said,) = payments.model().answer([payments.model().questions.columns(payments.rows(10).to_pylist())], [10])
-    decided = terms.decisions(orjson.loads(said)["answers"], {"amount": payments.rows(10)["amount"].to_pylist()})
+    made = risky.loaded().task.predict
+    (said,) = risky.model().answer([risky.model().questions.columns(risky.rows(10).to_pylist())], [10])
+    decided = terms.decisions(orjson.loads(said)["answers"], {"amount": risky.rows(10)["amount"].to_pylist()})
     for i in range(400):
         kept.decided(f"r{i}", float(i), number, decided)
         if i % 50 == 0:
@@ -417,9 +417,9 @@ def test_the_oldest_go_and_what_they_were_is_unmatched_then(tmp_path: Path) -> N
 def test_versions_are_kept_apart_and_each_held_against_its_own_promise(tmp_path: Path) -> None:
     clock = Clock()
     for version, per_case in (("1", -3.0), ("2", -1.0)):
-        promise = payments.PROMISE | {"per_case": per_case}
-        w = watching(tmp_path, clock, payments.loaded(run=version, promise=promise))
-        payments.asked(w, "m", f"r{version}", payments.rows(10))
+        promise = risky.PROMISE | {"per_case": per_case}
+        w = watching(tmp_path, clock, risky.loaded(run=version, promise=promise))
+        risky.asked(w, "m", f"r{version}", risky.rows(10))
         w.take("m", outcomes.parse([{"request": f"r{version}", "row": i, "outcome": "ok"} for i in range(5)]))
         said = w.figures("m")
         w.close()
@@ -428,7 +428,7 @@ def test_versions_are_kept_apart_and_each_held_against_its_own_promise(tmp_path:
 
 
 def test_a_request_larger_than_a_segment_is_kept_whole() -> None:
-    kept, terms = Outcomes("m", keep=1000), Terms.of(payments.loaded())
+    kept, terms = Outcomes("m", keep=1000), Terms.of(risky.loaded())
     assert terms
     n = 500
     made = answered.Decisions(np.ones(n, int), np.zeros(n), np.zeros(n), np.ones((n, 1)))
@@ -444,7 +444,7 @@ def test_decisions_and_outcomes_may_come_from_many_threads(tmp_path: Path) -> No
     def client(k: int) -> None:
         try:
             for i in range(15):
-                payments.asked(w, "m", f"{k}-{i}", payments.rows(4, seed=k * 100 + i))
+                risky.asked(w, "m", f"{k}-{i}", risky.rows(4, seed=k * 100 + i))
                 rows = [{"request": f"{k}-{i}", "row": j, "outcome": "ok"} for j in range(4)]
                 assert w.take("m", outcomes.parse(rows))["matched"] == 4
         except BaseException as exc:  # noqa: BLE001  told below
@@ -467,9 +467,9 @@ def test_what_is_too_much_at_once_is_answered_and_said_to_be_uncounted(monkeypat
     monkeypatch.setattr("mintmark.serving.watching.TICK_S", 60)
     w = watching()
     for i in range(5):
-        payments.asked(w, "m", f"r{i}", payments.rows(40))
+        risky.asked(w, "m", f"r{i}", risky.rows(40))
     assert w.state("m")["uncounted"] == 120 and w.figures("m")["decisions"] == 80
-    payments.asked(w, "m", "next", payments.rows(40))
+    risky.asked(w, "m", "next", risky.rows(40))
     assert w.figures("m")["decisions"] == 120 and json.dumps(w.state("m"))
 
 
@@ -477,7 +477,7 @@ def test_what_is_too_much_at_once_is_answered_and_said_to_be_uncounted(monkeypat
 
 
 def started(state: Path) -> tuple[subprocess.Popen[str], str]:
-    script = Path(__file__).with_name("payments.py")
+    script = Path(__file__).with_name("risky.py")
     child = subprocess.Popen([sys.executable, str(script), str(state)], stdout=subprocess.PIPE, text=True)
     assert child.stdout
     return child, f"http://127.0.0.1:{int(child.stdout.readline())}/v1/models/m"
@@ -493,7 +493,7 @@ def test_a_killed_server_knows_every_outcome_that_it_acknowledged(tmp_path: Path
         def client(k: int, url: str = url, kill: int = kill) -> None:
             with httpx.Client() as http, contextlib.suppress(httpx.TransportError):
                 for i in range(10_000):
-                    asked = http.post(f"{url}/predict", json={"rows": payments.rows(2, seed=i).to_pylist()})
+                    asked = http.post(f"{url}/predict", json={"rows": risky.rows(2, seed=i).to_pylist()})
                     request = asked.headers["x-request-id"]
                     told = {"outcomes": [{"request": request, "row": 1, "outcome": "fraud"}]}
                     assert http.post(f"{url}/outcomes", json=told).json()["matched"] == 1, (k, kill, i)

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import numpy as np
-import payments
 import pytest
+import risky
 
 from mintmark import business
 from mintmark.base.errors import DataError
@@ -32,19 +32,19 @@ def said(folder: Path, watching: Watching) -> Path:
 
 
 def test_realised_value_comes_from_the_server(tmp_path: Path) -> None:
-    w = Watching({"m": payments.model("m")}, Rules(), None)
-    table = payments.rows(300, seed=2)
-    payments.asked(w, "m", "r", table)
+    w = Watching({"m": risky.model("m")}, Rules(), None)
+    table = risky.rows(300, seed=2)
+    risky.asked(w, "m", "r", table)
     empty = business.value(PLAN, record(tmp_path), said(tmp_path, w), samples=1000)
     assert empty["realised"] is None and "No outcome is known yet" in empty["notes"][0]["said"]
-    what = [{"request": "r", "row": i, "outcome": o} for i, o in enumerate(payments.happened(table)) if i % 3]
+    what = [{"request": "r", "row": i, "outcome": o} for i, o in enumerate(risky.happened(table)) if i % 3]
     w.take("m", outcomes.parse(what))
     figures = w.figures("m")
     real = figures["weighted"] or figures["realised"]
     made = business.value(PLAN, tmp_path, said(tmp_path, w), samples=4000)
     line = {x["name"]: x for x in made["lines"]}["accuracy.per_case"]
     assert line["how"] == "realised" and line["mean"] == pytest.approx(real["per_case"] + 9)
-    assert made["realised"]["promised"] == payments.PROMISE["per_case"] and made["realised"]["rows"] == len(what)
+    assert made["realised"]["promised"] == risky.PROMISE["per_case"] and made["realised"]["rows"] == len(what)
     assert abs(made["npv"]["mean"] - 100 * (real["per_case"] + 9)) < 4 * made["npv"]["mean_se"]
     width = (real["high"] - real["low"]) / (2 * 1.95996)
     assert made["npv"]["sd"] == pytest.approx(100 * width, rel=0.05)
@@ -52,7 +52,7 @@ def test_realised_value_comes_from_the_server(tmp_path: Path) -> None:
 
 
 def test_a_server_without_a_payoff_says_no_money(tmp_path: Path) -> None:
-    w = Watching({"m": payments.model("m", payments.loaded(None, promise=None))}, Rules(), None)
-    payments.asked(w, "m", "r", payments.rows(4))
+    w = Watching({"m": risky.model("m", risky.loaded(None, promise=None))}, Rules(), None)
+    risky.asked(w, "m", "r", risky.rows(4))
     with pytest.raises(DataError, match="no payoff"):
         business.value(PLAN, record(tmp_path), said(tmp_path, w), samples=1000)

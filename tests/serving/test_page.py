@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import paged
-import payments
 import pytest
+import risky
 import writer
 from paged import HOSTILE, Client, Tags
 
@@ -424,11 +424,11 @@ def test_no_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 # --- live, and value --------------------------------------------------------------------------------------------------
 
 
-def watched(tmp_path: Path, paid_by: Any = payments.PAYOFF) -> Any:
+def watched(tmp_path: Path, paid_by: Any = risky.PAYOFF) -> Any:
     from test_monitor import rules
 
     trigger = {"name": "amounts", "watch": "psi:amount", "above": 0.25, "min_rows": 50, "window": "400 rows"}
-    return make_app({"m": payments.loaded(paid_by)}, page=True, state=tmp_path, rules=rules(trigger))
+    return make_app({"m": risky.loaded(paid_by)}, page=True, state=tmp_path, rules=rules(trigger))
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -438,7 +438,7 @@ def test_live_tells_requests_latencies_drift_and_triggers(lang: str, tmp_path: P
     page = shown(ask.get(f"/page/{lang}/models/m/live"))
     assert {"en": "No rows have been counted yet", "zh": "尚未统计任何提问"}[lang] in page.text
     try:
-        paged.asked(app, "m", payments.rows(60, seed=5, times=8.0))
+        paged.asked(app, "m", risky.rows(60, seed=5, times=8.0))
         ask.request("POST", "/v1/models/m/predict", body={"row": {"amount": 1}})
         app.state.told and ask.get("/v1/models/m/monitor")
         said = ask.get(f"/page/{lang}/models/m/live")
@@ -469,9 +469,9 @@ def test_value_tells_what_was_realised_beside_what_was_promised(lang: str, tmp_p
         ask.get(f"/page/{lang}/models/m/value")
     ).text
     try:
-        table = payments.rows(40, seed=6)
+        table = risky.rows(40, seed=6)
         ids = paged.asked(app, "m", table)
-        outcomes = [{"request": i, "outcome": o} for i, o in zip(ids[:30], payments.happened(table), strict=False)]
+        outcomes = [{"request": i, "outcome": o} for i, o in zip(ids[:30], risky.happened(table), strict=False)]
         assert ask.request("POST", "/v1/models/m/outcomes", body={"outcomes": outcomes}).json()["matched"] == 30
         figures = ask.get("/v1/models/m/outcomes").json()
         said = ask.get(f"/page/{lang}/models/m/value")
@@ -528,11 +528,11 @@ def test_a_model_that_a_trigger_has_stopped_is_said_to_be(tmp_path: Path) -> Non
     from test_monitor import rules
 
     trigger = {"name": "stop", "min_rows": 20, "window": "100 rows", "action": "stop"}
-    app = make_app({"m": payments.loaded()}, page=True, state=tmp_path, rules=rules(trigger))
+    app = make_app({"m": risky.loaded()}, page=True, state=tmp_path, rules=rules(trigger))
     ask, limit = Client(app), 200
     try:
         while ask.request(
-            "POST", "/v1/models/m/predict", body={"rows": payments.rows(20, times=9.0).to_pylist()}
+            "POST", "/v1/models/m/predict", body={"rows": risky.rows(20, times=9.0).to_pylist()}
         ).is_success:
             limit -= 1
             assert limit

@@ -1,13 +1,13 @@
 """The page in a real browser, in short: it opens, a row is tried, and an error stands beside its field."""
 
 import paged
-import payments
+import risky
 
 from mintmark.serving import make_app
 
 
 def test_a_row_is_tried_and_an_error_explained() -> None:
-    app = make_app({"cards": payments.loaded()}, page=True)
+    app = make_app({"cards": risky.loaded()}, page=True)
     with paged.browsers() as browser, paged.listening(app) as url, paged.tab(browser, url) as seen:
         seen.go("/page/")
         assert seen.tab.url.endswith("/page/en/")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import paged
-import payments
 import pytest
+import risky
 import served
 import writer
 from paged import Watched
@@ -271,7 +271,7 @@ def test_a_key_is_asked_once_and_stays_in_the_tab(browser: Any, runs: Any, tmp_p
 
 
 def test_hostile_names_run_nothing(browser: Any, tmp_path: Path) -> None:
-    app = make_app({"m": paged.hostile(), "cards": payments.loaded()}, page=True, state=tmp_path)
+    app = make_app({"m": paged.hostile(), "cards": risky.loaded()}, page=True, state=tmp_path)
     with paged.listening(app) as url, paged.tab(browser, url, width=390) as page:
         alarms: list[str] = []
         page.tab.on("dialog", lambda d: (alarms.append(d.message), d.dismiss()))
@@ -306,7 +306,7 @@ def test_a_script_in_a_report_does_not_run(browser: Any, runs: Any, tmp_path: Pa
 
 
 def test_a_server_that_has_gone_is_explained(browser: Any) -> None:
-    app = make_app({"poet": writer.loaded(), "cards": payments.loaded()}, page=True)
+    app = make_app({"poet": writer.loaded(), "cards": risky.loaded()}, page=True)
     with paged.tab(browser, "") as page:
         with paged.listening(app) as url:
             page.url = url

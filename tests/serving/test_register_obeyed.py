@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import payments
+import risky
 from test_monitor import Clock, drive
 
 from mintmark.capital import register
@@ -19,7 +19,7 @@ def test_what_a_register_writes_is_obeyed(tmp_path: Path) -> None:
     path = tmp_path / "monitor.toml"
     path.write_text(register.monitor(said), encoding="utf-8")
     rules = monitor.load(path).model_copy(update={"every_s": 0.01})
-    models = {"m": payments.model("m"), "other": payments.model("other", payments.loaded(run="other"))}
+    models = {"m": risky.model("m"), "other": risky.model("other", risky.loaded(run="other"))}
     w = Watching(models, rules, None, Clock())
     drive(w, 1000)
     assert w.state("m")["action"] == "answer", "chance alone does not fire it"

@@ -2,7 +2,7 @@
 
 Its decision, its profile and its terms are made by the very code that packages a bundle; only the fit is spared.
 
-python tests/serving/payments.py FOLDER     serves it
+python tests/serving/risky.py FOLDER     serves it
 """
 
 import dataclasses
