@@ -1,4 +1,4 @@
-"""How long does `mintmark price` take?
+"""How long does `mintmark price` take, and how often does the true mean lie within its standard errors?
 
 python benchmarks/price.py              writes benchmarks/results/price.json
 
@@ -22,6 +22,8 @@ from mintmark.capital.pricing import SAMPLES
 RECIPE = ROOT / "recipes" / "q04_commercialisation.toml"
 FILES = {name: RECIPE.with_suffix("") / f"{name}.csv" for name in ("survey", "choices", "transactions")}
 REPEATS = 5
+SEEDS, DRAWS = 100, 20_000
+Z95 = 1.959964
 
 
 def seconds(work: Callable[[], Any]) -> dict[str, float]:
@@ -42,6 +44,23 @@ def command(folder: Path, lang: str) -> dict[str, float]:
     return {"wall_s": seconds(lambda: subprocess.run(run, check=True, capture_output=True))["wall_s"]}
 
 
+def covered() -> dict[str, Any]:
+    """Of how many seeds the true mean of what three years are worth lies within 1.96 standard errors, by model.
+
+    The prices are the same for all seeds; the true mean is taken as the mean of all their draws.
+    """
+    runs = [business.price(RECIPE, samples=DRAWS, seed=seed)["models"] for seed in range(SEEDS)]
+    found: dict[str, list[tuple[float, float]]] = {}
+    for models in runs:
+        for m in models:
+            found.setdefault(m["model"], []).append((m["npv"]["mean"], m["npv"]["standard_error"]))
+    within = {}
+    for name, pairs in found.items():
+        means, errors = np.array(pairs).T
+        within[name] = int((np.abs(means - means.mean()) <= Z95 * errors).sum())
+    return {"seeds": SEEDS, "draws": DRAWS, "true_mean_within_1.96_errors": within}
+
+
 def main() -> None:
     business.price(RECIPE, samples=1000)  # imports
     result = {
@@ -50,7 +69,7 @@ def main() -> None:
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         result["command"] = {lang: command(Path(folder), lang) for lang in ("en", "zh")}
-    write("price", {**about("numpy", "scipy"), **result})
+    write("price", {**about("numpy", "scipy"), **result, "errors": covered()})
 
 
 if __name__ == "__main__":

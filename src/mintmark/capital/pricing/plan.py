@@ -49,19 +49,18 @@ def plan(
     size = market.market(study)
     target = size["target"]
     place = position.position(study)
-    use = market.usage(study, target)
-    if (use <= 0).any():
-        raise study.wrong("product.usage", "must be above 0 in every draw.", "usage = 50, or a distribution above 0.")
-    arriving, diffusion = business.spreading(study, market.customers(study, target), market.served(study, target))
     cohort, retained = retention.cohort(study)
-    winning = market.acquisition(study, target) + study.of("costs.onboarding")
-    first = business.Setting(arriving, use, winning, 0.0, cohort)
-    methods = _methods(study, first, place, answers, chosen)
-    path = price.corridor(study, methods)
-    models = business.models(study, replace(first, price=path["recommended"]))
-    ceiling = place["ceiling"]["p50"] if place else None
-    _held(study, path, float(use.mean()), market.spending(study, target))
-    packages = tiers.tiers(study, float(use.mean()), path["recommended"], float(study.unit_cost.mean()), ceiling)
+    first, diffusion = _setting(study, target, cohort)
+    fixed = study.fixed
+    sure, _ = _setting(fixed, target, cohort)
+    known = position.position(fixed)
+    methods = _methods(fixed, sure, known, answers, chosen)
+    methods[0]["unit"] = price.unit(study, *_volume(study, first))
+    path = price.corridor(fixed, methods)
+    models = business.models(study, replace(first, price=path["recommended"], usual=sure.usual))
+    ceiling = known["ceiling"]["p50"] if known else None
+    _held(fixed, path, sure.usual, market.spending(fixed, target))
+    packages = tiers.tiers(fixed, sure.usual, path["recommended"], float(fixed.unit_cost.mean()), ceiling)
     best = models[0]
     spend = promotion.promotion(study, best["ltv"]["mean"] - float(study.of("costs.onboarding").mean()))
     _agree(study, spend, diffusion)
@@ -69,19 +68,35 @@ def plan(
         "format": FORMAT, "name": assumptions.product.name, "unit": assumptions.product.unit,
         "currency": assumptions.currency, "run": run, "assumptions_file": where, "date": day.isoformat(),
         "samples": samples, "seed": seed, "discount": assumptions.discount,
-        "usage": spread(use), "cost": _cost(study), "market": size, "position": place, "prices": methods,
+        "usage": spread(first.use), "cost": _cost(study), "market": size, "position": place, "prices": methods,
         "corridor": path, "models": models, "recommended_model": best["model"], "tiers": packages,
         "diffusion": diffusion, "retention": retained, "loyalty": loyalty.loyalty(study, bought),
-        "promotion": spend, "assumptions": assumed(study), "notes": study.notes,
+        "promotion": spend, "assumptions": assumed(study), "notes": study.noted(),
     }  # fmt: skip
+
+
+def _setting(study: Study, target: list[str], cohort: Array | None) -> tuple[business.Setting, dict[str, Any]]:
+    """What the business models share, before there is a price, and the curve of customers in words."""
+    use = market.usage(study, target)
+    if (use <= 0).any():
+        raise study.wrong("product.usage", "must be above 0 in every draw.", "usage = 50, or a distribution above 0.")
+    arriving, said = business.spreading(study, market.customers(study, target), market.served(study, target))
+    winning = market.acquisition(study, target) + study.of("costs.onboarding")
+    return business.Setting(arriving, use, winning, float(use.mean()), 0.0, cohort), said
+
+
+def _volume(study: Study, setting: business.Setting) -> tuple[Array, Array, Array]:
+    """Units a customer a month, months that he stays, and units sold a month on average, where use is paid for."""
+    stay = retention.staying(study, "usage", setting.cohort)
+    sold = np.maximum(stay.active(setting.arriving).mean(0) * setting.use, 1e-9)
+    return setting.use, stay.months(), sold
 
 
 def _methods(
     study: Study, setting: business.Setting, place: dict[str, Any], answers: Any, chosen: Any
 ) -> list[dict[str, Any]]:
-    stay = retention.staying(study, "usage", setting.cohort)
-    volume = np.maximum(stay.active(setting.arriving).mean(0) * setting.use, 1e-9)
-    costs = price.cost_plus(study, setting.use, stay.months(), volume)
+    """study: of the fixed sample. What a unit costs (`price.unit`) is added to the first method by the caller."""
+    costs = price.cost_plus(study, *_volume(study, setting))
     unit = (study.unit_cost + study.of("costs.support") / setting.use) / (1 - study.of("costs.fees"))
     cost = float(np.median(unit))
     made = [

@@ -21,7 +21,8 @@ INELASTIC = -1.05
 def cost_plus(study: Study, use: Array, loyal: Array, volume: Array) -> dict[str, Any]:
     """The price that leaves the margin after all costs of a unit; and the floor, which covers what a unit more costs.
 
-    use: units a customer a month; loyal: months that a customer stays; volume: units sold a month on average.
+    study: of the fixed sample, as for all methods; use: units a customer a month; loyal: months that a customer stays;
+    volume: units sold a month on average.
     Raises: RecipeError: margin and fees leave nothing.
     """
     margin, fees = study.plan.pricing.margin, study.of("costs.fees")
@@ -29,18 +30,25 @@ def cost_plus(study: Study, use: Array, loyal: Array, volume: Array) -> dict[str
     if not (left - margin > 0).all():
         what = f"a margin of {margin:g} and fees of {float(fees.max()):g} leave nothing of the price."
         raise study.wrong("pricing.margin", what, "margin and fees that sum to less than 1.")
-    variable = study.unit_cost + study.of("costs.support") / use
-    winning = (study.of("costs.acquisition") + study.of("costs.onboarding")) / (use * loyal)
-    full = variable + winning + study.of("costs.fixed") / volume
-    made = full / (left - margin)
+    costs = _costs(study, use, loyal, volume)
+    made = costs["full"] / (left - margin)
     return {
         "method": "cost_plus", "kind": "cost", "price": float(np.median(made)), "low": float(np.quantile(made, 0.1)),
-        "high": float(np.quantile(made, 0.9)), "floor": float(np.median(variable / left)),
-        "unit": {
-            "predictions": spread(study.prediction[0], study.prediction[1]), "variable": spread(variable),
-            "winning": spread(winning), "fixed": spread(study.of("costs.fixed") / volume), "full": spread(full),
-        },
+        "high": float(np.quantile(made, 0.9)), "floor": float(np.median(costs["variable"] / left)),
     }  # fmt: skip
+
+
+def unit(study: Study, use: Array, loyal: Array, volume: Array) -> dict[str, Any]:
+    """What a unit costs, part by part, over the draws; inputs as those of `cost_plus`."""
+    costs = {name: spread(cost) for name, cost in _costs(study, use, loyal, volume).items()}
+    return {"predictions": spread(study.prediction[0], study.prediction[1]), **costs}
+
+
+def _costs(study: Study, use: Array, loyal: Array, volume: Array) -> dict[str, Array]:
+    variable = study.unit_cost + study.of("costs.support") / use
+    winning = (study.of("costs.acquisition") + study.of("costs.onboarding")) / (use * loyal)
+    fixed = study.of("costs.fixed") / volume
+    return {"variable": variable, "winning": winning, "fixed": fixed, "full": variable + winning + fixed}
 
 
 def value(place: dict[str, Any]) -> dict[str, Any] | None:

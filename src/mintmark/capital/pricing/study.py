@@ -21,7 +21,7 @@ Array = npt.NDArray[Any]
 MONTHS = 36
 SAMPLES = 100_000
 """draws of the assumptions"""
-FIXED = 32_768
+FIXED = 16_384
 """values of each figure in the sample that prices follow from"""
 DATED = re.compile(r"\bdated (\d{4}(?:-\d{2}){0,2})\b")
 """when a price was valid that a source names"""
