@@ -38,6 +38,7 @@ bench: $(VENV)/dev  ## write benchmarks/results
 	$(BIN)/python benchmarks/value.py
 	$(BIN)/python benchmarks/price.py
 	$(BIN)/python benchmarks/recovery.py
+	$(BIN)/python benchmarks/allocation.py
 	$(BIN)/python docs/generate.py
 
 docs: $(VENV)/dev   ## write docs/reference and the figures of the README

@@ -37,6 +37,7 @@ FILES = {
     "price": ("mintmark.capital.pricing.file", "Plan"),
     "plan": ("mintmark.capital.planning.file", "Plan"),
     "risk": ("mintmark.capital.register.register", "Register"),
+    "allocate": ("mintmark.capital.portfolio.file", "Portfolio"),
 }
 """kind of a file of assumptions -> the type that checks it"""
 OPTIONS = {

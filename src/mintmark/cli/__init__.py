@@ -76,6 +76,7 @@ def _carry_out(words: list[str], as_json: bool) -> int:
 
 def _app() -> typer.Typer:
     from mintmark.cli import (
+        allocate,
         api_keys,
         calc,
         keys,
@@ -116,6 +117,7 @@ def _app() -> typer.Typer:
         ("plan", plan.plan, plan.show),
         ("price", price.price, price.show),
         ("risk", risk.risk, risk.show),
+        ("allocate", allocate.allocate, allocate.show),
     )
     for name, command, show in commands:
         app.command(name, cls=Spoken, help=helped(command))(_said(command, show))

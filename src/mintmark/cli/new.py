@@ -13,6 +13,7 @@ ASSUMED = {
     "price": "price --assumptions {path} --run RUN",
     "plan": "plan {path}",
     "risk": "risk {path} --monitor monitor.toml",
+    "allocate": "allocate {path}",
 }
 """kind of a file of assumptions -> the command that reads it"""
 
@@ -21,7 +22,7 @@ def new(
     task: Annotated[
         str,
         typer.Argument(
-            help="The task: see `mintmark tasks`; or value, price, plan or risk, for a file of assumptions.",
+            help="The task: see `mintmark tasks`; or value, price, plan, risk or allocate, for a file of assumptions.",
             show_default=False,
         ),
     ],
@@ -72,9 +73,14 @@ def assumptions(kind: str, path: Path, run: str | None = None) -> dict[str, Any]
     """A commented file of assumptions of this kind, written; never over one that is there."""
     from mintmark import business
     from mintmark.base.errors import RecipeError
-    from mintmark.capital import planning, pricing, value
+    from mintmark.capital import planning, portfolio, pricing, value
 
-    starters = {"value": value.STARTER, "price": pricing.STARTER, "plan": planning.STARTER}
+    starters = {
+        "value": value.STARTER,
+        "price": pricing.STARTER,
+        "plan": planning.STARTER,
+        "allocate": portfolio.STARTER,
+    }
     text = business.risk_starter(run) if kind == "risk" else starters[kind]
     if path.exists():
         raise RecipeError("is there already.", where=str(path), fix="another folder with --out.")

@@ -67,7 +67,7 @@ def risk(
         "monitor": (monitor, lambda: room.monitor(said)),
         "page": (page, lambda: paper.html(said, spoken())),
     }
-    where = {name: _written(path, text()) for name, (path, text) in texts.items() if path is not None}
+    where = {name: written(path, text()) for name, (path, text) in texts.items() if path is not None}
     if exports is not None:
         where["exports"] = _exported(room, said, exports)
     if open_:
@@ -77,7 +77,7 @@ def risk(
     return said | where
 
 
-def _written(path: Path, text: str) -> str:
+def written(path: Path, text: str) -> str:
     from mintmark.base.errors import DataError
 
     try:

@@ -30,8 +30,9 @@ def money(values: Array) -> dict[str, Any]:
 
 
 def quantiles(ordered: Array, places: Mapping[str, float] = PLACES) -> dict[str, Any]:
-    """P10, P50 and P90, or other places, of values in ascending order, None where they are infinite, each with its standard error.
+    """P10, P50 and P90, or other places, of values in ascending order, each with its standard error.
 
+    None where they are infinite.
     The error is half the distance of the order statistics one binomial deviation to either side.
     Source: Conover, Practical Nonparametric Statistics, section 3.2.
     """

@@ -1,0 +1,45 @@
+"""Table: a result as CSV, a line a figure."""
+
+import csv as files
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mintmark.capital.value.table import safe
+
+HEADS = ("section", "name", "value", "low", "high", "unit", "how")
+Row = tuple[str, str, Any, Any, Any, str, str]
+
+
+def csv(said: Mapping[str, Any]) -> str:
+    """The figures of a result of `allocate`, with their units, and whether they were measured or worked out."""
+    out = io.StringIO()
+    writer = files.writer(out, lineterminator="\n")
+    writer.writerow(HEADS)
+    for row in _rows(said):
+        writer.writerow(["" if v is None else safe(v) for v in row])
+    return out.getvalue()
+
+
+def _rows(said: Mapping[str, Any]) -> Iterator[Row]:
+    unit = said["currency"]
+    for w in said["ways"]:
+        yield "way", f"{w['name']}.worth", w["mean"], w["p10"], w["p90"], unit, "estimated"
+        yield "way", f"{w['name']}.cvar", w["cvar"], None, None, unit, "estimated"
+        for name, each in w["each"].items():
+            for t, money in enumerate(each, 1):
+                yield "spend", f"{w['name']}: {name}.{t}", money, None, None, unit, "estimated"
+    yield "result", "worth.bound", said["bound"], None, None, unit, "estimated"
+    for t, price in enumerate(said["prices"], 1):
+        yield "price", f"period.{t}", price, None, None, "1", "estimated"
+    for p in said["projects"]:
+        yield "project", f"{p['name']}.net", p["net"], p["net_p10"], p["net_p90"], unit, "estimated"
+        for size, error in zip(p["sizes"], p["errors"], strict=True):
+            yield "point", f"{p['name']}.{size:g}", error, None, None, "", "measured"
+        for c in p["curve"]:
+            yield "curve", f"{p['name']}.{c['rows']:.6g}", c["error"], c["low"], c["high"], "", "estimated"
+    for s in said["stages"]:
+        for name in ("first", "rest", "error", "commit", "stop", "staged", "information", "option"):
+            yield "stage", f"{s['project']}.{name}", s[name], None, None, "" if name == "error" else unit, "estimated"
+    for f in said["frontier"]:
+        yield "frontier", f"budget.{f['budget']:g}", f["worth"], None, None, unit, "estimated"
