@@ -220,29 +220,28 @@ def value(name: str, frame: pd.DataFrame, y: Any, p: Any) -> float | None:
 
 
 def report(work: Path) -> dict[str, Any]:
-    """Figures of each set; differences with a paired bootstrap over test rows within splits, and over splits."""
+    """Figures of each set; differences with a paired bootstrap over test rows within splits, and over splits.
+
+    A tool that was not run on all splits is held against ours on those that both were.
+    """
     made: dict[str, Any] = {}
     for name in SETS:
         folders = sorted((work / name).glob("[0-9]*"), key=lambda f: int(f.name)) if (work / name).exists() else []
-        tools = [t for t in TOOLS if (folders and (folders[0] / t / "done.json").exists())]
-        folders = [f for f in folders if all((f / t / "done.json").exists() for t in tools)]
-        if not folders or "ours" not in tools:
+        done = {t: [f for f in folders if (f / t / "done.json").exists()] for t in TOOLS}
+        tools = [t for t in TOOLS if done[t]]
+        if "ours" not in tools:
             continue
+        said = {t: {f: np.load(f / t / "probability.npy") for f in done[t]} for t in tools}
         lines: dict[str, Any] = {}
-        said: dict[str, list[Any]] = {t: [] for t in tools}
-        ys = []
+        ys = {}
         for f in folders:
             frame, about_set = pd.read_csv(f / "test.csv"), json.loads((f / "set.json").read_text())
-            y = (frame[about_set["target"]].astype(str) == about_set["positive"]).to_numpy(int)
-            ys.append(y)
-            for t in tools:
-                said[t].append(np.load(f / t / "probability.npy"))
+            ys[f] = (frame[about_set["target"]].astype(str) == about_set["positive"]).to_numpy(int)
         for t in tools:
-            runs = [json.loads((f / t / "done.json").read_text()) for f in folders]
-            aucs = [metrics.area(p, y == 1) for p, y in zip(said[t], ys, strict=True)]
-            worth = [value(name, pd.read_csv(f / "test.csv"), y, p)
-                     for f, y, p in zip(folders, ys, said[t], strict=True)]  # fmt: skip
-            lines[t] = {"roc_auc": float(np.mean(aucs))} | {
+            runs = [json.loads((f / t / "done.json").read_text()) for f in done[t]]
+            aucs = [metrics.area(p, ys[f] == 1) for f, p in said[t].items()]
+            worth = [value(name, pd.read_csv(f / "test.csv"), ys[f], p) for f, p in said[t].items()]
+            lines[t] = {"splits": len(aucs), "roc_auc": float(np.mean(aucs))} | {
                 k: float(np.mean([r[k] for r in runs]))
                 for k in ("wall_s", "cpu_s", "bytes", "answer_one_s", "answer_all_s", "others")
             }
@@ -251,11 +250,16 @@ def report(work: Path) -> dict[str, Any]:
                 lines[t]["value_per_case"] = float(np.mean([w for w in worth if w is not None]))
             lines[t]["versions"] = runs[0]["versions"]
         lines["ours"]["run_wall_s_most"] = max(
-            json.loads((f / "ours" / "done.json").read_text())["run_wall_s"] for f in folders
+            json.loads((f / "ours" / "done.json").read_text())["run_wall_s"] for f in done["ours"]
         )
-        best = max((t for t in tools if t != "ours"), key=lambda t: lines[t]["roc_auc"])
-        against = {t: _difference(said["ours"], said[t], ys) for t in tools if t != "ours"}
-        made[name] = {"splits": len(folders), "test_rows": len(ys[0]), "tools": lines, "best_peer": best,
+        against = {}
+        for t in tools:
+            both = [f for f in done[t] if f in said["ours"]]
+            if t != "ours" and both:
+                of = [[said[name][f] for f in both] for name in ("ours", t)]
+                against[t] = _difference(*of, [ys[f] for f in both]) | {"splits": len(both)}
+        best = min(against, key=lambda t: against[t]["mean"])
+        made[name] = {"splits": len(done["ours"]), "test_rows": len(ys[folders[0]]), "tools": lines, "best_peer": best,
                       "left_out": [t for t in TOOLS if t not in tools],
                       "ours_less": against}  # fmt: skip
     return made

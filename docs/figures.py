@@ -91,8 +91,16 @@ def benchmarks(results: Path, *, zh: bool) -> str:
     return "\n\n".join(made)
 
 
+def _auc(tool: dict[str, Any] | None, splits: int) -> str:
+    """The measure of a tool; behind it the number of splits where it was not run on all, a dash where on none."""
+    if tool is None:
+        return "–"
+    few = tool.get("splits", splits)
+    return f"{tool['roc_auc']:.4f}" + (f" ({few})" if few < splits else "")
+
+
 def _tabular(result: dict[str, Any], say: Any) -> str:
-    """Measures of every tool, and what three of them took; a dash for a tool that was not done."""
+    """Measures of every tool, and what three of them took."""
     found, first, second, means = result["sets"], [], [], []
     for name, words in TABLES_OF.items():
         if name not in found:
@@ -103,7 +111,7 @@ def _tabular(result: dict[str, Any], say: Any) -> str:
         off = r["ours_less"][best]
         means.append(off["mean"])
         first.append([
-            words, str(r["splits"]), *(f"{tools[t]['roc_auc']:.4f}" if t in tools else "–" for t in TOOLS),
+            words, str(r["splits"]), *(_auc(tools.get(t), r["splits"]) for t in TOOLS),
             f"{TOOLS[best]} {off['mean']:+.4f} ({off['low']:+.4f}, {off['high']:+.4f})",
             say("yes" if off["high"] >= 0 else "no"),
         ])  # fmt: skip
