@@ -11,11 +11,11 @@ from pydantic import Field
 
 from mintmark.base.errors import DataError, RecipeError
 from mintmark.capital.calculator import calculator
+from mintmark.capital.quantity import Positive
 from mintmark.numerics.answers import Array
 
 Kind = Literal["pocock", "obrien_fleming", "lan_demets_obf", "lan_demets_pocock"]
 Inside = Annotated[float, Field(gt=0, lt=1)]
-Positive = Annotated[float, Field(gt=0)]
 RULE = 16
 """times variance over squared difference: users of each variant for a power of 80 % at 5 %, rounded up from 15.7"""
 FAR = 9.0

@@ -9,12 +9,11 @@ from pydantic import Field
 
 from mintmark.base.errors import DataError, RecipeError
 from mintmark.capital.calculator import calculator
+from mintmark.capital.quantity import NotNegative
 from mintmark.numerics.answers import Array
 
 Rate = Annotated[float, Field(gt=-1)]
 Flows = Annotated[list[float], Field(min_length=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
 SIGN = "money paid out below 0, money that comes in above 0: [-100, 60, 60]."
 YEAR = 365
 """days, as spreadsheets count them"""

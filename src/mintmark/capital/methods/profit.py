@@ -8,14 +8,13 @@ from pydantic import Field
 
 from mintmark.base.errors import DataError, RecipeError
 from mintmark.capital.calculator import calculator
+from mintmark.capital.quantity import Fraction, NotNegative, Positive
 from mintmark.numerics import profit
 from mintmark.numerics.answers import Array
 
 Classes = Annotated[list[bool | float], Field(min_length=1)]
 Scores = Annotated[list[float], Field(min_length=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-Cost = Annotated[float, Field(ge=0)]
+Costs = NotNegative | list[NotNegative]
 
 
 @calculator(
@@ -28,8 +27,8 @@ def emp_churn(
     y: Classes,
     score: Scores,
     clv: Positive = 200.0,
-    delta: Share = 0.05,
-    phi: Share = 0.005,
+    delta: Fraction = 0.05,
+    phi: Fraction = 0.005,
     alpha: Positive = 6.0,
     beta: Positive = 14.0,
 ) -> dict[str, Any]:
@@ -50,7 +49,9 @@ def emp_churn(
     "lambda p(bad) F1 - roi p(good) F0",
     source="Verbraken, Bravo, Weber, Baesens, European Journal of Operational Research 238, 2014, section 4",
 )
-def emp_credit(y: Classes, score: Scores, p0: Share = 0.55, p1: Share = 0.1, roi: Positive = 0.2644) -> dict[str, Any]:
+def emp_credit(
+    y: Classes, score: Scores, p0: Fraction = 0.55, p1: Fraction = 0.1, roi: Positive = 0.2644
+) -> dict[str, Any]:
     """Expected maximum profit of refusing loans, as a share of the money lent, and the share that is refused.
 
     y: 1 defaults. p0, p1: chances that nothing, and all, of a default is lost; roi: what a good loan earns.
@@ -85,7 +86,7 @@ def h_measure(y: Classes, score: Scores, severity_ratio: Positive | None = None)
     "savings = 1 - cost / min(cost of all 0, cost of all 1)",
     source="Bahnsen, Aouada, Ottersten, Expert Systems with Applications 42, 2015, eq. 4-6",
 )
-def savings(y: Classes, predicted: Classes, cost_fp: Cost | list[Cost], cost_fn: Cost | list[Cost]) -> dict[str, Any]:
+def savings(y: Classes, predicted: Classes, cost_fp: Costs, cost_fn: Costs) -> dict[str, Any]:
     """What decisions cost, and the share of the cheaper of all 0 and all 1 that they save; below 0 they are worse.
 
     Each predicted 1 costs cost_fp, right or wrong; each missed one costs cost_fn; one number or one for each row.

@@ -1,11 +1,9 @@
 """Table: a result as CSV, a line a figure."""
 
-import csv as files
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mintmark.capital.value.table import safe
+from mintmark.capital import spreadsheet
 
 HEADS = ("section", "name", "value", "low", "high", "unit", "how")
 Row = tuple[str, str, Any, Any, Any, str, str]
@@ -13,12 +11,7 @@ Row = tuple[str, str, Any, Any, Any, str, str]
 
 def csv(said: Mapping[str, Any]) -> str:
     """The figures of a result of `allocate`, with their units, and whether they were measured or worked out."""
-    out = io.StringIO()
-    writer = files.writer(out, lineterminator="\n")
-    writer.writerow(HEADS)
-    for row in _rows(said):
-        writer.writerow(["" if v is None else safe(v) for v in row])
-    return out.getvalue()
+    return spreadsheet.text(HEADS, _rows(said))
 
 
 def _rows(said: Mapping[str, Any]) -> Iterator[Row]:

@@ -23,6 +23,7 @@ GIB_A_VCPU = 4
 """memory of a general-purpose machine, for each of its virtual CPUs"""
 STALE_DAYS = 365
 MAX_BYTES = 1_000_000
+DATED = re.compile(r"\bdated (\d{4}(?:-\d{2}){0,2})\b")
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,12 @@ def cost(seconds: Measured | float, price: Price, name: str) -> Measured:
     source = f"{spent:.4g} s x {price.value:.4g} {price.unit} ({origin})"
     value = spent / 3600 * _hourly(price).value
     return Measured(name, value, price.currency, "down", "measured" if real else "estimated", source)
+
+
+def dated(source: str) -> str:
+    """The date of the price that a figure was worked out from, as its source says; empty where it says none."""
+    found = DATED.search(source)
+    return found[1] if found else ""
 
 
 def day(dated: str) -> date:

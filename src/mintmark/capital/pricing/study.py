@@ -1,6 +1,5 @@
 """Study: what every part of a plan knows: the assumptions, their draws, what a run measured, what there is to note."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -14,7 +13,7 @@ from mintmark.base.errors import RecipeError
 from mintmark.base.record import Measured
 from mintmark.base.words import language, mark
 from mintmark.capital.assumptions import evenly
-from mintmark.capital.prices import STALE_DAYS, day
+from mintmark.capital.prices import STALE_DAYS, dated, day
 from mintmark.capital.pricing.file import Plan
 
 Array = npt.NDArray[Any]
@@ -23,7 +22,6 @@ SAMPLES = 100_000
 """draws of the assumptions"""
 FIXED = 16_384
 """values of each figure in the sample that prices follow from"""
-DATED = re.compile(r"\bdated (\d{4}(?:-\d{2}){0,2})\b")
 """when a price was valid that a source names"""
 Z95 = 1.959964
 
@@ -119,9 +117,9 @@ class Study:
         if found is not None:
             if product.cost_per_1k is not None:
                 self.say(mark("The run's own cost of predictions takes the place of product.cost_per_1k."))
-            when = DATED.search(found.source)
-            if when and (self.today - day(when[1])).days > STALE_DAYS:
-                self.say(mark("The price of the machine in the run's cost of predictions is of {when}."), when=when[1])
+            when = dated(found.source)
+            if when and (self.today - day(when)).days > STALE_DAYS:
+                self.say(mark("The price of the machine in the run's cost of predictions is of {when}."), when=when)
             price = np.full(self.samples, self.money(found) * units)
             return price, found.how, f"{found.name} of run {self.run}: {found.source}"
         if product.cost_per_1k is None:

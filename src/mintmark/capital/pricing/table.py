@@ -1,9 +1,9 @@
 """Table: a plan as CSV, a line a figure."""
 
-import csv as files
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from mintmark.capital import spreadsheet
 
 HEADS = ("section", "name", "value", "standard_error", "p10", "p90", "unit", "how", "source")
 Row = tuple[str, str, Any, Any, Any, Any, str, str, str]
@@ -11,12 +11,7 @@ Row = tuple[str, str, Any, Any, Any, Any, str, str, str]
 
 def csv(plan: Mapping[str, Any]) -> str:
     """The figures of a plan, with their units, and whether they were measured, assumed or worked out."""
-    out = io.StringIO()
-    writer = files.writer(out, lineterminator="\n")
-    writer.writerow(HEADS)
-    for row in (*_price(plan), *_market(plan), *_business(plan), *_rest(plan)):
-        writer.writerow(["" if v is None else _safe(v) for v in row])
-    return out.getvalue()
+    return spreadsheet.text(HEADS, (*_price(plan), *_market(plan), *_business(plan), *_rest(plan)))
 
 
 def _spread(section: str, name: str, of: Mapping[str, Any], unit: str, source: str = "") -> Row:
@@ -86,8 +81,3 @@ def _rest(plan: Mapping[str, Any]) -> Iterator[Row]:
             yield _plain("loyalty", name, loyal[name], unit)
     for a in plan["assumptions"]:
         yield _spread("assumption", a["name"], a, a["currency"] or "1", a["source"])
-
-
-def _safe(value: Any) -> Any:
-    """No text that a spreadsheet would take for a formula."""
-    return "'" + value if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

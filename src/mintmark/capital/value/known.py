@@ -1,6 +1,5 @@
 """What is known of a model, from its run and from the server: it takes the place of assumptions, and says so."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,12 +7,12 @@ from typing import Any
 from mintmark.base.errors import DataError, RecipeError
 from mintmark.base.record import Measured
 from mintmark.base.words import mark
+from mintmark.capital.prices import dated
 from mintmark.capital.value.curve import Curve, curves, exponent
 from mintmark.capital.value.said import Said
 
 TWO_SIDED = 1.959963984540054
 """standard deviations on either side that hold 95 %"""
-DATED = re.compile(r"\bdated (\d{4}(?:-\d{2}){0,2})\b")
 ELSEWHERE = {"low": 0.07, "mode": 0.3, "high": 0.49}
 """exponents of learning curves from text (least) over speech to images (most)"""
 PLAIN = ("do_nothing", "act_on_all", "as_forecast")
@@ -126,8 +125,8 @@ def _costs(made: dict[str, Any], run: Known, origins: dict[str, Origin]) -> None
         if m is not None and isinstance(table, dict) and name not in table:
             how = "measured" if m.how == "measured" else "assumed"
             table[name] = {"value": m.value, "currency": m.unit, "how": how, "source": m.source}
-            if when := DATED.search(m.source):  # of the price sheet: an old one is warned of
-                table[name]["dated"] = when[1]
+            if when := dated(m.source):  # of the price sheet: an old one is warned of
+                table[name]["dated"] = when
             said = mark("{measure} of run {run}: {source}")
             origins[f"costs.{name}"] = Origin(Said(said, measure=measure, run=run.run, source=m.source), m.how)
 

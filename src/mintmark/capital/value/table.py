@@ -1,9 +1,9 @@
 """Table: a result as CSV, a line a figure."""
 
-import csv as files
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from mintmark.capital import spreadsheet
 
 HEADS = ("section", "name", "value", "standard_error", "p10", "p90", "unit", "how", "source")
 Row = tuple[str, str, Any, Any, Any, Any, str, str, str]
@@ -11,12 +11,7 @@ Row = tuple[str, str, Any, Any, Any, Any, str, str, str]
 
 def csv(said: Mapping[str, Any]) -> str:
     """The figures of a result of `value`, with their units, and whether they were measured, assumed or worked out."""
-    out = io.StringIO()
-    writer = files.writer(out, lineterminator="\n")
-    writer.writerow(HEADS)
-    for row in _rows(said):
-        writer.writerow(["" if v is None else safe(v) for v in row])
-    return out.getvalue()
+    return spreadsheet.text(HEADS, _rows(said))
 
 
 def _rows(said: Mapping[str, Any]) -> Iterator[Row]:
@@ -49,8 +44,3 @@ def _rows(said: Mapping[str, Any]) -> Iterator[Row]:
     if even := said["break_even"]:
         yield ("more", "break_even", even["cases"], None, even.get("p10"), even.get("p90"), "cases a year", "estimated",
                even["how"]["said"])  # fmt: skip
-
-
-def safe(value: Any) -> Any:
-    """No text that a spreadsheet would take for a formula."""
-    return "'" + value if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
