@@ -58,10 +58,4 @@ def _body(sheet: Sheet) -> Iterable[str]:
     top = list(headline.picture(sheet))
     yield from top
     yield headline.tiles(sheet)
-    yield paper.contents("".join(whole))
-    if "data-figure=" in "".join([*top, *whole]):
-        said = say(
-            "Pictures are drawn by a script in this page. Without it their figures are in tables that open below them."
-        )
-        yield f'<noscript><p class="soft">{said}</p></noscript>'
-    yield from whole
+    yield from paper.below(say, top, whole)

@@ -43,9 +43,4 @@ def _body(terms: Terms, title: str) -> Iterable[str]:
     yield f'<p class="soft">{counted} · {periods} · {say("{n} draws", n=said["samples"])}</p></header>'
     yield f'<p class="lead">{top.sentence(terms)}</p>'
     yield top.tiles(terms)
-    yield paper.contents("".join(whole))
-    text = say(
-        "Pictures are drawn by a script in this page. Without it their figures are in tables that open below them."
-    )
-    yield f'<noscript><p class="soft">{text}</p></noscript>'
-    yield from whole
+    yield from paper.below(say, (), whole)

@@ -37,16 +37,12 @@ def _body(view: View) -> Iterable[str]:
     title = say("What training costs: {name}", name=f"<bdi>{words.short(said['name'])}</bdi>")
     yield f'<header><h1>{title}</h1><p class="soft">{" · ".join(soft)}</p></header>'
     yield f'<p class="lead">{headline.sentence(view)}</p>'
-    yield from ranking.picture(view)
+    top = list(ranking.picture(view))
+    yield from top
     yield headline.tiles(view)
     whole = [
         *origin.notes(view), *saving.waterfall(view), *ranking.cheapest(view), *ranking.front(view),
         *choices.choices(view), *saving.measured(view), *limits.rejected(view), *origin.speed(view),
         *origin.assumptions(view),
     ]  # fmt: skip
-    yield paper.contents("".join(whole))
-    text = say(
-        "Pictures are drawn by a script in this page. Without it their figures are in tables that open below them."
-    )
-    yield f'<noscript><p class="soft">{text}</p></noscript>'
-    yield from whole
+    yield from paper.below(say, top, whole)

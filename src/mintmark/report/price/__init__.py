@@ -38,16 +38,12 @@ def _body(view: View) -> Iterable[str]:
     yield f"<header><h1>{headline.title(view)}</h1>"
     yield f'<p class="soft">{" · ".join(s for s in soft if s)}</p></header>'
     yield f'<p class="lead">{headline.sentence(view)}</p>'
-    yield from prices.picture(view)
+    top = list(prices.picture(view))
+    yield from top
     yield headline.tiles(view)
     whole = [
         *headline.steps(view), *origin.notes(view), *demand.market(view), *demand.position(view), *prices.prices(view),
         *business.models(view), *business.tiers(view), *reach.customers(view), *reach.promotion(view),
         *origin.assumptions(view),
     ]  # fmt: skip
-    yield paper.contents("".join(whole))
-    text = say(
-        "Pictures are drawn by a script in this page. Without it their figures are in tables that open below them."
-    )
-    yield f'<noscript><p class="soft">{text}</p></noscript>'
-    yield from whole
+    yield from paper.below(say, top, whole)

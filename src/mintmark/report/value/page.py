@@ -57,10 +57,4 @@ def _body(terms: Terms, title: str) -> Iterable[str]:
     first = list(top.pictures(terms))
     yield from first
     yield top.tiles(terms)
-    yield paper.contents("".join(whole))
-    if "data-figure=" in "".join([*first, *whole]):
-        text = say(
-            "Pictures are drawn by a script in this page. Without it their figures are in tables that open below them."
-        )
-        yield f'<noscript><p class="soft">{text}</p></noscript>'
-    yield from whole
+    yield from paper.below(say, first, whole)
