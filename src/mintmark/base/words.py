@@ -95,6 +95,12 @@ class Language:
             return made
         return _again(made, self.code) if len(made) <= CACHED else book(self.code).again(made)
 
+    def told(self, thing: Mapping[str, Any]) -> str:
+        """What a result holds as a text in English and the values of its fields, said in this language."""
+        return self(
+            thing["text"], **{n: self.again(v) if isinstance(v, str) else v for n, v in thing["values"].items()}
+        )
+
     def left(self, text: str, width: int) -> str:
         """The text with blanks behind it, as wide as so many cells of a screen."""
         return text + " " * (width - cells(text))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mintmark.cli.risk import told
+from mintmark.cli.files import Csv, Open, Seed, browse, save
 from mintmark.cli.speech import spoken
 
 PAGE = "allocation.html"
@@ -25,26 +25,23 @@ def allocate(
         Path | None,
         typer.Option(help="The page to write; without it allocation.html beside the portfolio.", show_default=False),
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="A CSV file of all figures, too.", show_default=False)] = None,
+    csv: Csv = None,
     samples: Annotated[int, typer.Option(min=1000, max=100_000, help="Draws of the assumptions.")] = 10_000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the draws: the same seed, the same figures.")] = 0,
-    open_: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    seed: Seed = 0,
+    open_: Open = False,
 ) -> dict[str, Any]:
     """Say which projects get how much of a budget, period by period, when to stop one, and what more money brings."""
     from mintmark import portfolio as driver
     from mintmark.capital import portfolio as room
-    from mintmark.cli.risk import written
     from mintmark.report import allocate as paper
 
     said = driver.allocate(portfolio, samples=samples, seed=seed)
     page = out or portfolio.parent / PAGE
-    where = {"page": written(page, paper.html(said, spoken()))}
+    where = {"page": save(page, paper.html(said, spoken()))}
     if csv is not None:
-        where["csv"] = written(csv, room.csv(said))
+        where["csv"] = save(csv, room.csv(said))
     if open_:
-        import webbrowser
-
-        webbrowser.open(page.resolve().as_uri())
+        browse(page)
     return said | where
 
 
@@ -60,7 +57,7 @@ def show(said: dict[str, Any]) -> str:
         lines += ["", say("Staged funding"), *_stages(said)]
     lines += ["", say("What one more unit of money brings beyond itself"), *_prices(said)]
     if said["notes"]:
-        lines += ["", say("Worth knowing"), *(f"  - {told(n)}" for n in said["notes"])]
+        lines += ["", say("Worth knowing"), *(f"  - {spoken().told(n)}" for n in said["notes"])]
     lines += ["", *(say.left(text, 10) + said[n] for n, text in (("page", say("page")), ("csv", "csv")) if said.get(n))]
     return "\n".join(lines)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintmark.cli.files import Open, browse
 from mintmark.cli.plain import program
 from mintmark.cli.speech import spoken
 
@@ -47,7 +48,7 @@ def plan(
     focus: Annotated[
         Path | None, typer.Option(help="A CSV file of the cheapest plan's cost, as FOCUS 1.2 rows.", show_default=False)
     ] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    open_: Open = False,
 ) -> dict[str, Any]:
     """Rank the ways to train a model by cost and by time, and say what each strategy saves and why others fail."""
     from datetime import date
@@ -74,9 +75,7 @@ def plan(
             _write(path, text())
             where[name] = str(path)
     if open_:
-        import webbrowser
-
-        webbrowser.open(page.resolve().as_uri())
+        browse(page)
     return said | where
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintmark.cli.files import Csv, Focus, Open, Samples, Seed, browse
 from mintmark.cli.plain import program
 from mintmark.cli.speech import spoken
 
@@ -41,14 +42,11 @@ def price(
         Path | None,
         typer.Option(help="The page to write; without it price.html beside the assumptions.", show_default=False),
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="A CSV file of all figures, too.", show_default=False)] = None,
-    focus: Annotated[
-        Path | None,
-        typer.Option(help="A CSV file of the expected costs, month by month, as FOCUS 1.2 rows.", show_default=False),
-    ] = None,
-    samples: Annotated[int, typer.Option(min=1000, max=2_000_000, help="Draws of the assumptions.")] = 100_000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the draws: the same seed, the same figures.")] = 0,
-    open_: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    csv: Csv = None,
+    focus: Focus = None,
+    samples: Samples = 100_000,
+    seed: Seed = 0,
+    open_: Open = False,
 ) -> dict[str, Any]:
     """Say at which price to sell a model, to whom, by which business model and over which channels."""
     from datetime import date
@@ -77,9 +75,7 @@ def price(
         fix = "another file with --out, --csv or --focus."
         raise DataError(f"cannot be written: {exc.strerror}.", where=str(exc.filename or page), fix=fix) from exc
     if open_:
-        import webbrowser
-
-        webbrowser.open(page.resolve().as_uri())
+        browse(page)
     return said | where
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintmark.cli.files import browse
 from mintmark.cli.speech import spoken
 
 
@@ -26,7 +27,7 @@ def report(
 
     code = (language(lang) if lang else spoken()).code
     page = reporting.again(_folder(run), out, code)
-    shown = _show(page) if open_ else False
+    shown = browse(page) if open_ else False
     return {"run": _folder(run).name, "report": str(page), "language": code, "shown": shown}
 
 
@@ -45,10 +46,3 @@ def _folder(run: str) -> Path:
     if found is None:
         raise unknown("run", run, {e["run"] for e in entries}, where="mintmark report", error=DataError)
     return Path(found["folder"])
-
-
-def _show(page: Path) -> bool:
-    """Whether a browser could be started."""
-    import webbrowser
-
-    return webbrowser.open(page.resolve().as_uri())

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintmark.cli.files import Csv, Open, Seed, browse, save
 from mintmark.cli.plain import program
 from mintmark.cli.speech import spoken
 
@@ -50,10 +51,10 @@ def risk(
         Path | None,
         typer.Option(help="The page to write; without it risk.html beside the register.", show_default=False),
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="A CSV file of all figures, too.", show_default=False)] = None,
+    csv: Csv = None,
     samples: Annotated[int, typer.Option(min=1000, max=500_000, help="Draws of the assumptions.")] = 100_000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the draws: the same seed, the same figures.")] = 0,
-    open_: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    seed: Seed = 0,
+    open_: Open = False,
 ) -> dict[str, Any]:
     """Say what the risks can cost and how long the cash lasts, what each control is worth, and what to watch."""
     from mintmark import business
@@ -67,25 +68,12 @@ def risk(
         "monitor": (monitor, lambda: room.monitor(said)),
         "page": (page, lambda: paper.html(said, spoken())),
     }
-    where = {name: written(path, text()) for name, (path, text) in texts.items() if path is not None}
+    where = {name: save(path, text()) for name, (path, text) in texts.items() if path is not None}
     if exports is not None:
         where["exports"] = _exported(room, said, exports)
     if open_:
-        import webbrowser
-
-        webbrowser.open(page.resolve().as_uri())
+        browse(page)
     return said | where
-
-
-def written(path: Path, text: str) -> str:
-    from mintmark.base.errors import DataError
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as exc:
-        raise DataError(f"cannot be written: {exc.strerror}.", where=str(path), fix="another place.") from exc
-    return str(path)
 
 
 def _exported(room: Any, said: Mapping[str, Any], folder: Path) -> str:
@@ -116,23 +104,16 @@ def show(said: dict[str, Any]) -> str:
         from mintmark.report.risk.origin import CLASSES
 
         lines += ["", say("AI Act of the European Union"), f"  {say(CLASSES[said['act']['class']])}"]
-        lines += [f"  - {told(r)}" for r in said["act"]["reasons"]]
+        lines += [f"  - {spoken().told(r)}" for r in said["act"]["reasons"]]
     if said["evidence"]:
-        lines += ["", say("What runs measured"), *(f"  - {told(e['said'])}" for e in said["evidence"])]
+        lines += ["", say("What runs measured"), *(f"  - {spoken().told(e['said'])}" for e in said["evidence"])]
     if said["notes"]:
-        lines += ["", say("Worth knowing"), *(f"  - {told(n)}" for n in said["notes"])]
+        lines += ["", say("Worth knowing"), *(f"  - {spoken().told(n)}" for n in said["notes"])]
     written = (("page", say("page")), ("csv", "csv"), ("monitor", "monitor"), ("exports", say("exports")))
     lines += ["", *(say.left(text, 10) + said[n] for n, text in written if said.get(n))]
     if not said.get("monitor") and any(r["trigger"] for r in said["risks"]):
         lines += ["", say("Next"), f"  {program()} risk REGISTER --monitor monitor.toml"]
     return "\n".join(lines)
-
-
-def told(thing: Mapping[str, Any]) -> str:
-    """A text of the result in the language that is spoken."""
-    say = spoken()
-    values = {n: say.again(v) if isinstance(v, str) else v for n, v in thing["values"].items()}
-    return say(thing["text"], **values)
 
 
 def _row(label: str, *cells: str) -> str:

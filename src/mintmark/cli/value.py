@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mintmark.cli.files import Csv, Focus, Open, Samples, Seed, browse
 from mintmark.cli.plain import program
 from mintmark.cli.speech import spoken
 
@@ -33,14 +34,11 @@ def value(
         Path | None,
         typer.Option(help="The page to write; without it value.html beside the run, or here.", show_default=False),
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="A CSV file of all figures, too.", show_default=False)] = None,
-    focus: Annotated[
-        Path | None,
-        typer.Option(help="A CSV file of the expected costs, month by month, as FOCUS 1.2 rows.", show_default=False),
-    ] = None,
-    samples: Annotated[int, typer.Option(min=1000, max=2_000_000, help="Draws of the assumptions.")] = 100_000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the draws: the same seed, the same figures.")] = 0,
-    open_: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    csv: Csv = None,
+    focus: Focus = None,
+    samples: Samples = 100_000,
+    seed: Seed = 0,
+    open_: Open = False,
 ) -> dict[str, Any]:
     """Say what a model is worth: present value, rate of return and payback, how sure that is, and what it hangs on."""
     from mintmark import business
@@ -52,9 +50,7 @@ def value(
         if path is not None:
             where[name] = str(_written(name, path, text(said)))
     if open_:
-        import webbrowser
-
-        webbrowser.open(page.resolve().as_uri())
+        browse(page)
     return said | where
 
 
@@ -85,19 +81,12 @@ def show(said: dict[str, Any]) -> str:
         lines += ["", say("The A/B test"), *_experiment(said["experiment"])]
     lines += ["", say("Assumed and measured"), *_figures(said)]
     if said["notes"]:
-        lines += ["", say("Worth knowing"), *(f"  - {told(n)}" for n in said["notes"])]
+        lines += ["", say("Worth knowing"), *(f"  - {spoken().told(n)}" for n in said["notes"])]
     written = (("page", say("page")), ("csv", "csv"), ("focus", "focus"))
     lines += ["", *(say.left(text, 10) + said[n] for n, text in written if said.get(n))]
     if not said["run"]:
         lines += ["", say("Next"), f"  {program()} value RUN --assumptions FILE"]
     return "\n".join(lines)
-
-
-def told(thing: Mapping[str, Any]) -> str:
-    """A text of the result in the language that is spoken."""
-    say = spoken()
-    values = {n: say.again(v) if isinstance(v, str) else v for n, v in thing["values"].items()}
-    return say(thing["text"], **values)
 
 
 def _row(label: str, *cells: str) -> str:
@@ -129,7 +118,7 @@ def _worth(said: Mapping[str, Any]) -> Iterator[str]:
             yield "  " + say("  of the {share} of the draws that have one", share=_share(said[name]["share"]))
     yield _row(say("payback, years"), *(_years(back[p]) for p in ("p10", "p50", "p90")))
     if said["irr"]["says"]:
-        yield f"  {told(said['irr']['says'])}"
+        yield f"  {spoken().told(said['irr']['says'])}"
     loss = said["loss"]
     yield _row(say("chance of a loss"), _share(loss["probability"]), f"± {_share(loss['se'])}")
     yield _row(say("mean of the worst twentieth"), _money(npv["worst"]), f"± {_money(npv['worst_se'])}")
@@ -144,7 +133,7 @@ def _parts(said: Mapping[str, Any]) -> Iterator[str]:
 
 def _tornado(said: Mapping[str, Any]) -> Iterator[str]:
     for t in said["tornado"][:MOST]:
-        yield _row(told(t["label"]), _money(t["npv_low"]), _money(t["npv_high"]))
+        yield _row(spoken().told(t["label"]), _money(t["npv_low"]), _money(t["npv_high"]))
 
 
 def _more(said: Mapping[str, Any]) -> Iterator[str]:
@@ -152,12 +141,12 @@ def _more(said: Mapping[str, Any]) -> Iterator[str]:
     if point:
         yield _row(say("one more point of accuracy"), _money(point["value"]), f"± {_money(point['se'])}")
     if row["value"] is None:
-        yield f"  {say('one more row of data')}: {told(row['how'])}"
+        yield f"  {say('one more row of data')}: {spoken().told(row['how'])}"
     else:
         cost = [say("costs {cost}", cost=_money(row["cost"]))] if "cost" in row else []
         yield _row(say("one more row of data"), _money(row["value"]), f"± {_money(row['se'])}", *cost)
     if even:
-        cells = [told(even["how"])] if even["cases"] is None else [_money(even["cases"])]
+        cells = [spoken().told(even["how"])] if even["cases"] is None else [_money(even["cases"])]
         yield _row(say("break-even, cases a year"), *cells, say("of {n}", n=_money(even["assumed"])))
 
 
@@ -182,7 +171,7 @@ def _experiment(made: Mapping[str, Any]) -> Iterator[str]:
     if read := made["read"]:
         value, error, z = (say.number(x) for x in (read["value"], read["se"], round(read["z"], 3)))
         yield _row(say("difference so far"), value, f"± {error}", f"z {z}")
-        yield f"  {told(read['how'])}"
+        yield f"  {spoken().told(read['how'])}"
 
 
 def _figures(said: Mapping[str, Any]) -> Iterator[str]:
@@ -195,4 +184,4 @@ def _figures(said: Mapping[str, Any]) -> Iterator[str]:
         spread = line["p90"] > line["p10"]
         unit = say(line["unit"], money=say.currency(said["currency"])) if line["unit"] else ""
         cells = [write(line["p10"]) if spread else "", write(line["mean"]), write(line["p90"]) if spread else ""]
-        yield _row(told(line["label"]), *cells) + f"  {how[line['how']]}  {unit}".rstrip()
+        yield _row(spoken().told(line["label"]), *cells) + f"  {how[line['how']]}  {unit}".rstrip()

@@ -25,8 +25,7 @@ class Terms:
 
     def told(self, thing: Mapping[str, Any]) -> str:
         """A text of the result, with its figures, in this language; safe."""
-        values = {n: self.say.again(v) if isinstance(v, str) else v for n, v in thing["values"].items()}
-        return words.safe(self.say(thing["text"], **values))
+        return words.safe(self.say.told(thing))
 
     def money(self, value: float | None) -> str:
         return "–" if value is None else self.say.money(round_money(value), words.safe(self.said["currency"]))
