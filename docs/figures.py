@@ -44,6 +44,9 @@ ZH = {
     "CPU": "CPU 时间", "peak memory": "峰值内存", "ROC AUC on the test rows": "测试行上的 ROC AUC",
     "median time, 1 client": "1 个客户端，中位耗时", "99 % stay below, 1 client": "1 个客户端，99 % 低于",
     "99 % stay below, 32 clients": "32 个客户端，99 % 低于",
+    "With `--state`, where it is watched, 32 clients get {share:.0%} of that a second, 99 % below {p99:.1f} ms.": (
+        "用 `--state` 监测时，32 个客户端每秒得到其中的 {share:.0%}，99 % 低于 {p99:.1f} 毫秒。"
+    ),
     "answers a second, 32 clients": "32 个客户端，每秒回答数", "at most {}": "至多 {}", "at least {}": "至少 {}",
     "at most 1.5 x the peer's + 250 MiB": "至多为对照的 1.5 倍加 250 MiB",
     "M1 monthly": "M1 月度", "M4 weekly": "M4 周度", "M4 hourly": "M4 小时",
@@ -68,6 +71,15 @@ ZH = {
         "运行报告：{recipes} 个配方、两种语言共 {pages} 页，取最慢和最大者"
     ),
     "time to write it, the first time": "首次写出的耗时", "size": "大小", "below {}": "低于 {}",
+    "Log loss by rows fitted on, and on rows never seen; mean of {n} draws of the rows": (
+        "按拟合行数的对数损失，以及从未见过的行上的对数损失；{n} 次抽取行的平均"
+    ),
+    "{budget:,.0f} EUR, promised and realised, mean of {n} draws": "{budget:,.0f} 欧元，承诺与实现，{n} 次抽取的平均",
+    "project": "项目", "never seen": "从未见过", "way": "方式", "promised": "承诺", "realised, 95 %": "实现，95 %",
+    "within what was said": "落在预告之内", "exact brings more by, 95 %": "精确法多带来，95 %", "paid": "花费",
+    "seconds": "秒数", "rows learnt from then": "之后学习的行数", "exact": "精确", "mean and CVaR": "均值与 CVaR",
+    "greedy": "贪心", "equal split": "平均分配",
+    "{date}, {machine}, commit {commit}.": "{date}，{machine}，提交 {commit}。",
     "{:.2f} must": "必须 {:.2f}", "{:.2f} aim": "目标 {:.2f}", "{:.0f} min must": "必须 {:.0f} 分钟以内",
 }  # fmt: skip
 
@@ -89,6 +101,47 @@ def benchmarks(results: Path, *, zh: bool) -> str:
         about = "{date}, {machine}, commit {commit}. Script: [{script}]({script}), result: [{result}]({result})."
         made.append(say(about).format(script=script, result=f"benchmarks/results/{name}.json", **_about(result)))
     return "\n\n".join(made)
+
+
+def allocation(results: Path, *, zh: bool) -> str:
+    """The tables of the allocation study: curves, then promised and realised of each way to spend."""
+    result = json.loads((results / "allocation.json").read_text(encoding="utf-8"))
+    studies, ways, n = result["studies"], result["ways"], len(result["studies"])
+
+    def say(text: str) -> str:
+        return ZH[text] if zh else text
+
+    def mean(name: str, place: int, key: str = "errors") -> float:
+        return sum(float(s["curves"][name][key][place]) for s in studies) / n
+
+    names, first = list(studies[0]["curves"]), studies[0]["curves"]
+    heads = [f"{s:,.0f}" for s in first[names[0]]["sizes"]]
+    curves = [[name, *(f"{mean(name, i):.4f}" for i in range(len(heads))),
+               f"{sum(s['curves'][name]['unseen']['error'] for s in studies) / n:.4f}"] for name in names]  # fmt: skip
+    rows = []
+    for way, words in WAYS.items():
+        w = ways[way]
+        more = "–" if way == "exact" else _span(w["exact_more"])
+        then = ", ".join(f"{name} {w['rows_then'][name]:,.0f}" for name in names)
+        rows.append([say(words), f"{w['promised']:,.0f}", _span(w["realised"]), f"{w['inside_measured']} / {n}", more,
+                     f"{w['paid']:,.0f}", f"{w['seconds']:,.0f}", then])  # fmt: skip
+    asked = ("way", "promised", "realised, 95 %", "within what was said", "exact brings more by, 95 %", "paid",
+             "seconds", "rows learnt from then")  # fmt: skip
+    about = say("{date}, {machine}, commit {commit}.").format(**_about(result))
+    learnt = say("Log loss by rows fitted on, and on rows never seen; mean of {n} draws of the rows").format(n=n)
+    spent = say("{budget:,.0f} EUR, promised and realised, mean of {n} draws").format(n=n, **result)
+    parts = [
+        f"**{learnt}**", _table([say("project"), *heads, say("never seen")], curves), f"**{spent}**",
+        _table(list(map(say, asked)), rows), about,
+    ]  # fmt: skip
+    return "\n\n".join(parts)
+
+
+WAYS = {"exact": "exact", "mean_cvar": "mean and CVaR", "greedy": "greedy", "equal": "equal split"}
+
+
+def _span(value: dict[str, float]) -> str:
+    return f"{value['mean']:,.0f} ({value['low']:,.0f}, {value['high']:,.0f})"
 
 
 def _auc(tool: dict[str, Any] | None, splits: int) -> str:
@@ -173,7 +226,14 @@ def _serving(result: dict[str, Any], say: Any) -> str:
         shown = (f"{x[key]:,.{digits}f}{unit}" for x in (ours, peer))
         rows.append((words, *shown, f"{ratio[key]:.2f}", aim, met))
     head = "One row a request over HTTP, beside a FastAPI endpoint written by hand around the same booster"
-    return f"**{say(head)}**\n\n" + _against(rows, say)
+    made = f"**{say(head)}**\n\n" + _against(rows, say)
+    if watched := result["figures"].get("watched"):
+        share = watched["per_s.32"] / ours["per_s.32"]
+        words = (
+            "With `--state`, where it is watched, 32 clients get {share:.0%} of that a second, 99 % below {p99:.1f} ms."
+        )
+        made += "\n\n" + say(words).format(share=share, p99=watched["p99_ms.32"])
+    return made
 
 
 def _forecasting(result: dict[str, Any], say: Any) -> str:

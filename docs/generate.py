@@ -1,4 +1,4 @@
-"""Write what the docs take from the code: the pages of docs/reference/, and the marked parts of the READMEs.
+"""Write what the docs take from the code: the pages of docs/reference/, and the marked parts of READMEs and the study.
 
 python docs/generate.py            write
 python docs/generate.py --check    exit 1 where a page or a part is stale
@@ -17,7 +17,19 @@ from pages.form import PLACES, home
 
 from mintmark.base.words import Language
 
-__all__ = ["PLACES", "REFERENCE", "arguments", "commands", "figures", "main", "pages", "put", "readmes", "words_of"]
+__all__ = [
+    "PLACES",
+    "REFERENCE",
+    "arguments",
+    "commands",
+    "figures",
+    "main",
+    "pages",
+    "put",
+    "readmes",
+    "studies",
+    "words_of",
+]
 ROOT = Path(__file__).parents[1]
 
 
@@ -32,6 +44,16 @@ def readmes(*, run: bool = True) -> dict[Path, str]:
         listed = overview(Language("zh" if zh else "en"), f"docs/reference/{'zh-CN/' if zh else ''}cli.md")
         text = put(text, "cli", "\n".join(listed))
         made[ROOT / name] = put(text, "benchmarks", figures.benchmarks(ROOT / "benchmarks" / "results", zh=zh))
+    return made
+
+
+def studies() -> dict[Path, str]:
+    """Both pages of the allocation study with the tables of its result."""
+    made = {}
+    for name, zh in (("allocation-study.md", False), ("allocation-study.zh-CN.md", True)):
+        path = ROOT / "docs" / name
+        told = figures.allocation(ROOT / "benchmarks" / "results", zh=zh)
+        made[path] = put(path.read_text(encoding="utf-8"), "study", told)
     return made
 
 
@@ -56,7 +78,8 @@ def demonstration() -> str:
 def stale(*, figures_too: bool = True) -> list[str]:
     """Pages and parts that are not what the code gives now; without `figures_too` the demonstration and the benchmarks
     are left out. Of the demonstration only its words count: its figures are of another day."""
-    found = [path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    written = pages() | (studies() if figures_too else {})
+    found = [path for path, text in written.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path, text in readmes(run=figures_too).items():
         had = path.read_text(encoding="utf-8")
         if not figures_too:
@@ -80,7 +103,7 @@ def main() -> int:
             "\n".join(f"{name} is stale. Try: python docs/generate.py" for name in found) or "The docs are up to date."
         )
         return bool(found)
-    for path, text in {**pages(), **readmes()}.items():
+    for path, text in {**pages(), **readmes(), **studies()}.items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         print(path.relative_to(ROOT))

@@ -144,13 +144,17 @@ def opened(chromium: Any, page: Path, width: int) -> Iterator[Any]:
 def whole(chromium: Any, name: str, folder: Path, out: Path) -> None:
     """All of a report as pictures, one below the other."""
     for lang in LANGS:
-        page = reporting.again(folder, out / f"{name}.{lang}.html", lang)
-        for size, width in WIDTHS.items():
-            with opened(chromium, page, width) as tab:
-                height = tab.evaluate("() => document.documentElement.scrollHeight")
-                for i, top in enumerate(range(0, height, SLICE), 1):
-                    clip = {"x": 0, "y": top, "width": width, "height": min(SLICE, height - top)}
-                    tab.screenshot(path=out / f"{name}.{lang}.{size}.{i}.png", full_page=True, clip=clip)
+        slices(chromium, reporting.again(folder, out / f"{name}.{lang}.html", lang), out)
+
+
+def slices(chromium: Any, page: Path, out: Path) -> None:
+    """All of a page, wide and narrow, as pictures, one below the other."""
+    for size, width in WIDTHS.items():
+        with opened(chromium, page, width) as tab:
+            height = tab.evaluate("() => document.documentElement.scrollHeight")
+            for i, top in enumerate(range(0, height, SLICE), 1):
+                clip = {"x": 0, "y": top, "width": width, "height": min(SLICE, height - top)}
+                tab.screenshot(path=out / f"{page.stem}.{size}.{i}.png", full_page=True, clip=clip)
 
 
 def show(chromium: Any, folders: dict[str, Path], out: Path) -> None:

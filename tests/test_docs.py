@@ -87,6 +87,11 @@ def test_the_readmes_list_the_commands_of_now() -> None:
         assert had == generate.put(now, "benchmarks", ""), f"{path.name} is stale. Try: python docs/generate.py"
 
 
+def test_the_study_shows_what_its_script_wrote() -> None:
+    for path, now in generate.studies().items():
+        assert text(path) == now, f"{path.name} is stale. Try: python docs/generate.py"
+
+
 def test_every_command_and_setting_is_in_the_reference_and_says_something(reference: dict[Path, str]) -> None:
     for folder in (pages.REFERENCE, pages.CHINESE):
         told = {p.name: page for p, page in reference.items() if p.parent == folder}
@@ -129,7 +134,8 @@ def test_the_chinese_reference_is_all_in_chinese(reference: dict[Path, str]) -> 
     plain = {t for t in asked if t in said.STAYS or not said.WORD.search(said.CODE.sub("", t))}
     lacking = {t for t in asked - plain - messages if errors_page.translated(t, speech.Language("zh")) == t}
     assert not lacking, "no Chinese for these"
-    assert not speech.read(speech.LOCALE / "zh" / "reference.po").keys() - asked, "no page says these"
+    gone = speech.read(speech.LOCALE / "zh" / "reference.po").keys() - asked
+    assert not gone, f"no page says {gone}"
     for path in (p for p in reference if p.parent == pages.CHINESE):
         prose = re.sub(r"^```.*?^```$|`[^`\n]*`|^出处：.*?$", "", reference[path], flags=re.M | re.S)  # titles stay
         assert not re.findall(r"(?:\b[a-z]{2,}[ ,]+){5,}", prose), path.name

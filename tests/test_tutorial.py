@@ -1,55 +1,21 @@
 """The tutorial: its commands are carried out as they stand, in their order, and come to what the pages say."""
 
 import json
-import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from walked import Walked, page, payments, real_payments, same_blocks, walk
 
 import mintmark as mm
 
-DOCS = Path(__file__).parents[1] / "docs"
-sys.path.insert(0, str(DOCS / "tutorial"))
-import payments  # noqa: E402
-import walk  # noqa: E402
-
 CHECK, PREVALENCE = 5.0, 0.00173
-TABLES = {"payments": 0.0, "later": 0.6, "changed": 0.75, "after": 0.95}
-"""of the real payments: where in time each begins"""
+TABLES = {"payments": (0.0, 1.0), "later": (0.6, 1.0), "changed": (0.75, 20.0), "after": (0.95, 20.0)}
+"""of the real payments: where in time each begins, and how many times as dear"""
 
 
-def page(lang: str) -> str:
-    return walk.PAGES[lang].read_text(encoding="utf-8")
-
-
-class Walked:
-    """The folder that the tutorial was carried out in, and what its blocks have printed."""
-
-    def __init__(self, folder: Path, lang: str, change: Callable[[walk.Block], str]) -> None:
-        if not shutil.which("curl") or not shutil.which("bash"):
-            pytest.skip("needs curl and bash")
-        self.folder, self.page = folder, page(lang)
-        self.said = walk.walk(self.page, folder, lang, change)
-        self._made = walk.blocks(self.page)
-
-    def after(self, words: str) -> str:
-        """What the blocks that hold these words have printed."""
-        found = [said for i, said in self.said.items() if words in self._made[i].content]
-        assert found, f"no block says {words!r}"
-        return "".join(found)
-
-    def measures(self, out: str) -> dict[str, float]:
-        (record,) = (self.folder / out).glob("*/record.json")
-        return {m["name"]: m["value"] for m in json.loads(record.read_text(encoding="utf-8"))["measures"]}
-
-    def notes(self, out: str) -> str:
-        (record,) = (self.folder / out).glob("*/record.json")
-        return "\n".join(json.loads(record.read_text(encoding="utf-8"))["notes"])
-
+class Tutorial(Walked):
     def earned(self, out: str, *tables: str) -> float:
         """What a bundle's decisions on these payments come to, a case, worked out by hand."""
         (bundle,) = (self.folder / out).glob("*/bundle")
@@ -70,36 +36,31 @@ class Walked:
 
 
 @pytest.fixture(scope="module")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
-    folder = tmp_path_factory.mktemp("tutorial") / "shop"
-    folder.mkdir()
-    shutil.copy(DOCS / "tutorial" / "payments.py", folder)
-    return Walked(folder, "en", lambda block: block.content)
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Tutorial:
+    return Tutorial.carried_out("tutorial", tmp_path_factory.mktemp("tutorial") / "shop")
 
 
 @pytest.fixture
-def trusting(walked: Walked, monkeypatch: pytest.MonkeyPatch) -> None:
+def trusting(walked: Tutorial, monkeypatch: pytest.MonkeyPatch) -> None:
     """The key that the tutorial has signed with."""
     monkeypatch.setenv("MINTMARK_HOME", str(walked.folder.parent / f"{walked.folder.name}.home"))
 
 
 def test_both_pages_have_the_same_blocks() -> None:
-    english, chinese = (walk.blocks(page(lang)) for lang in ("en", "zh"))
-    told = [[(b.kind, b.name, "" if b.kind == "text" else b.content) for b in made] for made in (english, chinese)]
-    assert told[0] == told[1] and len(walk.shown(page("en"))) > 10
-    assert not [b for b in english + chinese if not b.content.strip()], "a block is empty: docs/tutorial/walk.py"
+    assert same_blocks("tutorial"), "docs/tutorial/walk.py writes what they print"
+    assert len(walk.shown(page("tutorial", "en"))) > 10
 
 
-def test_it_prints_what_the_page_shows(walked: Walked) -> None:
+def test_it_prints_what_the_page_shows(walked: Tutorial) -> None:
     assert not walk.missing(walked.page, walked.said), "stale. Try: python docs/tutorial/walk.py"
 
 
-def test_a_leak_is_named_and_gone_from_the_recipe(walked: Walked) -> None:
+def test_a_leak_is_named_and_gone_from_the_recipe(walked: Tutorial) -> None:
     assert walked.measures("look")["evaluate.roc_auc"] > 0.97 and "leak? column 'refunded'" in walked.notes("look")
     assert "leak?" not in walked.notes("first")
 
 
-def test_the_model_earns_what_the_truth_lets_it(walked: Walked) -> None:
+def test_the_model_earns_what_the_truth_lets_it(walked: Tutorial) -> None:
     """Between doing nothing and who knew the chances, and nearer to the latter."""
     got, rows = walked.measures("first"), payments.payments("before")
     best = payments.truth(rows[-len(rows) // 5 :])
@@ -110,20 +71,20 @@ def test_the_model_earns_what_the_truth_lets_it(walked: Walked) -> None:
     assert f"{best['best']:.3f}" in walked.after("payments.py truth")
 
 
-def test_the_bundle_is_verified_and_the_pages_are_written(walked: Walked) -> None:
+def test_the_bundle_is_verified_and_the_pages_are_written(walked: Tutorial) -> None:
     assert "verified      True" in walked.after("mintmark verify")
     for name, words in (("report.html", "Where it does worst"), ("report.zh.html", "表现最差的分组")):
         assert words in (walked.folder / name).read_text(encoding="utf-8")
 
 
-def test_it_is_asked_and_says_no_to_what_does_not_fit(walked: Walked) -> None:
+def test_it_is_asked_and_says_no_to_what_does_not_fit(walked: Tutorial) -> None:
     first, second = (json.loads(line) for line in _objects(walked.after("/predict")))
     assert first["answers"][0]["decision"] == "yes" and first["answers"][0]["probability"]["yes"] > 0.5
     assert second["error"]["kind"] == "DataError" and "row 1" in second["error"]["where"]
 
 
 @pytest.mark.usefixtures("trusting")
-def test_realised_is_what_the_decisions_have_come_to(walked: Walked) -> None:
+def test_realised_is_what_the_decisions_have_come_to(walked: Tutorial) -> None:
     at_first = walked.figures("tell later.csv")
     assert at_first["1", "realised"] == pytest.approx(walked.earned("first", "later"), abs=1e-3)
     assert at_first["1", "promised"] == pytest.approx(walked.measures("first")["value.per_case"], abs=1e-3)
@@ -134,13 +95,13 @@ def test_realised_is_what_the_decisions_have_come_to(walked: Walked) -> None:
     assert in_the_end["2", "realised"] > walked.earned("first", "after"), "learning again pays"
 
 
-def test_the_change_is_noticed(walked: Walked) -> None:
+def test_the_change_is_noticed(walked: Tutorial) -> None:
     shown = walked.after('/monitor -H "authorization: Bearer $MINE" | python')
     assert '"state": "fired"' in shown and '"watch": "psi:amount"' in shown
     assert json.loads(walked.after('"reset": "all"')) == {"model": "fraud", "reset": ["other amounts"]}
 
 
-def test_recipes_are_compared_and_the_second_takes_over(walked: Walked) -> None:
+def test_recipes_are_compared_and_the_second_takes_over(walked: Tutorial) -> None:
     lines = walked.after("--compare").splitlines()
     assert any("fraud.toml" in line for line in lines) and any("plain.toml" in line for line in lines)
     taken = json.loads(walked.after("/v1/admin/models/fraud"))
@@ -166,15 +127,7 @@ def test_the_same_commands_on_real_payments(real_data: Path, tmp_path: Path, mon
     """The card payments of the ULB group, of which samples hold far more frauds than there are."""
     folder = tmp_path / "shop"
     folder.mkdir()
-    rows = pd.read_csv(real_data / "fraud_creditcard" / "creditcard_sample.csv")
-    rows = rows.sort_values("Time", kind="stable", ignore_index=True)
-    rows = rows.rename(columns={"Time": "time", "Amount": "amount"})
-    rows = rows.assign(payment=[f"P{i:05d}" for i in rows.index], fraud=rows.pop("Class").map({0: "no", 1: "yes"}))
-    starts = [int(share * len(rows)) for share in TABLES.values()]
-    for name, start, stop in zip(TABLES, starts, [*starts[1:], len(rows)], strict=True):
-        some = rows[start:stop]
-        dearer = {"changed": 20.0, "after": 20.0}.get(name, 1.0)
-        some.assign(amount=(some["amount"] * dearer).round(2)).to_csv(folder / f"{name}.csv", index=False)
+    rows = real_payments(real_data, folder, TABLES)
     fraud = rows[rows["fraud"] == "yes"].drop(columns=["payment", "fraud"]).iloc[0].to_dict()
 
     def change(block: walk.Block) -> str:
@@ -188,7 +141,7 @@ def test_the_same_commands_on_real_payments(real_data: Path, tmp_path: Path, mon
             return block.content[:start] + "'" + json.dumps({"row": fraud}) + block.content[stop:]
         return block.content
 
-    walked = Walked(folder, "zh", change)
+    walked = Tutorial("tutorial", folder, "zh", change)
     monkeypatch.setenv("MINTMARK_HOME", str(tmp_path / "shop.home"))
     got: dict[str, Any] = walked.measures("first")
     assert got["evaluate.roc_auc"] > 0.85 and got["value.per_case"] > got["value.do_nothing"]

@@ -42,9 +42,7 @@ def about(task: tasks.Task, say: Say) -> list[str]:
             "Fitted once more on all rows after the test: {when}, or as `refit` in the recipe says.",
             when=say(REFITS[task.refit], n=SMALL) if task.refit == "small" else say(REFITS[task.refit]),
         ),
-        say("Capabilities that fit: {names}.", names=say.listed(makes))
-        if makes
-        else say("Capabilities that fit: none of those below."),
+        say("Capabilities that fit: {names}.", names=say.listed(makes)),
     ]
     return [f"- {line}" for line in lines if line]
 

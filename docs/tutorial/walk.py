@@ -1,6 +1,6 @@
-"""Walk the tutorial: carry out its blocks one after another in a folder, and write what they print into its pages.
+"""Walk the tutorial or the story: carry out its blocks one after another in a folder, and write down what they print.
 
-python docs/tutorial/walk.py      both pages, each in its own language
+python docs/tutorial/walk.py [tutorial|story]     both pages of each, each in its own language
 
 A block of TOML or Python that has a name is a file; of bash it is done; a block of text is what the one before it
 printed. `mintmark serve` runs until the end. What one block exports the next ones have.
@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PAGES = {"en": HERE.parent / "tutorial.md", "zh": HERE.parent / "tutorial.zh-CN.md"}
+PAGES = {
+    name: {"en": HERE.parent / f"{name}.md", "zh": HERE.parent / f"{name}.zh-CN.md"} for name in ("tutorial", "story")
+}
 FENCE = re.compile(r"^```(\w*) ?([^\n]*)\n(.*?)^```$", re.M | re.S)
 PORT = "127.0.0.1:8000"
 LONGEST_S = 300
@@ -170,16 +172,16 @@ def missing(page: str, said: Mapping[int, str]) -> list[str]:
     return [line for i, text in shown(page).items() for line in stable(text) if line not in set(stable(said[i]))]
 
 
-def main(langs: Iterable[str] = PAGES) -> None:
-    for lang in langs:
-        page = PAGES[lang].read_text(encoding="utf-8")
+def main(names: Iterable[str] = PAGES) -> None:
+    for lang, path in ((lang, path) for name in names for lang, path in PAGES[name].items()):
+        page = path.read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder) / "tutorial"
+            place = Path(folder) / "shop"
             place.mkdir()
             (place / "payments.py").write_bytes((HERE / "payments.py").read_bytes())
             start = time.monotonic()
-            PAGES[lang].write_text(put(page, walk(page, place, lang)), encoding="utf-8")
-        print(f"{PAGES[lang].name}: {time.monotonic() - start:.0f} s")
+            path.write_text(put(page, walk(page, place, lang)), encoding="utf-8")
+        print(f"{path.name}: {time.monotonic() - start:.0f} s")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class Run:
     folder: Path
     record: RunRecord
     interrupted: bool = False
-    """whether Ctrl-C ended the search, and this is the best up to then"""
+    """whether Ctrl-C ended the search, and this is the best up to then, or the learning curve"""
 
     @property
     def id(self) -> str:
@@ -122,22 +122,27 @@ def _carried_out(
     notes: list[str],
     lang: str,
 ) -> bool:
-    """Train, finish and report; all is in the folder then. Whether Ctrl-C ended a search on the way.
+    """Train, finish and report; all is in the folder then. Whether Ctrl-C ended a search or a curve on the way.
 
     notes: what else the record has to say.
     """
-    from mintmark import reporting, spine
+    from mintmark import capabilities, reporting, spine
     from mintmark.base.meter import metered
     from mintmark.data import leaks
 
     record, dev, at = p.record, p.parts.dev, str(folder.resolve())
     record.notes += [str(s) for s in leaks.suspects(dev.questions, dev.truth, p.task.answer, p.columns.time)]
+    shares = capabilities.shares(p.recipe.with_)
+    timed = _in_time(ctx) if shares else ctx
     with metered(record, "train"):
-        p, trained, interrupted = _trained(p, ctx, source)
+        p, trained, interrupted = _trained(p, timed, source)
     record.notes += _noted(trained)
     record.notes += ["interrupted: this is the best of what was tried until then."] if interrupted else []
-    if time.monotonic() > ctx.deadline:
+    if time.monotonic() > timed.deadline:
         record.notes.append(f"the budget of {p.recipe.budget} was used up: fits were stopped before they were done.")
+    if shares and not interrupted:
+        with metered(record, "curve"):
+            interrupted = _learnt(p, trained, ctx, shares)
     test, made_then = spine.finish(p, trained, ctx, folder, lambda: ledger.look(record.run, at, record.test_hash))
     whole, ask_next = p.parts.everything, p.task.upcoming
     coming = ask_next(whole.open().raw, p.columns, trained.configs[0]) if ask_next else None
@@ -163,11 +168,36 @@ def _trained(p: "spine.Prepared", ctx: "Ctx", source: "Rows | None") -> "tuple[s
     judge = objective.objective(p, per_s)
     found = search.search(p, judge, replace(ctx, folder=ctx.folder and ctx.folder / "search"), source=source)
     p.record.notes += [*notes, *found.notes]
-    hour, cpus = _hour(), os.cpu_count() or 1
-    for t in found.trials:  # its processor time, as a share of the machine's
-        t["cost"] = {"value": t["cpu_s"] / cpus / 3600 * hour.value, "unit": hour.currency, "how": "estimated"}
+    _bill(found.trials)
     p.record.trials = found.trials
     return found.prepared, found.trained, found.interrupted
+
+
+def _in_time(ctx: "Ctx") -> "Ctx":
+    """With a part of the time that is left kept for the learning curve."""
+    from mintmark.drivers import curve
+
+    now = time.monotonic()
+    return ctx if math.isinf(ctx.deadline) else replace(ctx, deadline=now + (1 - curve.KEPT) * (ctx.deadline - now))
+
+
+def _learnt(p: "spine.Prepared", trained: "spine.Trained", ctx: "Ctx", shares: tuple[float, ...]) -> bool:
+    """What the chosen model is worth on parts of the rows, among the trials of the record. Whether Ctrl-C ended it."""
+    from mintmark.drivers import curve, objective
+
+    judge = objective.objective(p, _price_s(p)[0])
+    made = curve.curve(p, trained, judge, p.record.trials, ctx, shares)
+    _bill(made.lines)
+    p.record.trials = [*p.record.trials, *made.lines]
+    p.record.notes += made.notes
+    return made.interrupted
+
+
+def _bill(trials: Sequence[dict[str, Any]]) -> None:
+    """Each trial's processor time, as a share of the machine's, at the price of the machine."""
+    hour, cpus = _hour(), os.cpu_count() or 1
+    for t in trials:
+        t["cost"] = {"value": t["cpu_s"] / cpus / 3600 * hour.value, "unit": hour.currency, "how": "estimated"}
 
 
 def _price_s(p: "spine.Prepared") -> tuple[float | None, list[str]]:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mintmark.base.errors import DataError
+
 
 def allocate(
     portfolio: str | os.PathLike[str] | Mapping[str, Any], *, samples: int | None = None, seed: int = 0
@@ -26,8 +28,8 @@ def allocate(
     return room.allocate(raw, measured=measured, where=where, samples=samples or room.SAMPLES, seed=seed)
 
 
-def _measured(raw: Mapping[str, Any], folder: Path, where: str) -> dict[str, dict[str, list[float]]]:
-    """Sizes and errors of the projects that name a run."""
+def _measured(raw: Mapping[str, Any], folder: Path, where: str) -> dict[str, dict[str, Any]]:
+    """Sizes and errors of the projects that name a run, and what the run is called."""
     from mintmark.business import record_of
     from mintmark.capital.portfolio import rungs
 
@@ -37,7 +39,11 @@ def _measured(raw: Mapping[str, Any], folder: Path, where: str) -> dict[str, dic
         curve = table.get("curve") if isinstance(table, Mapping) else None
         run = curve.get("run") if isinstance(curve, Mapping) else None
         if isinstance(curve, Mapping) and isinstance(run, str) and run:
-            record = record_of(folder / run if (folder / run).exists() else run)
             place = f"{where}: projects.{name}.curve"
-            found[str(name)] = rungs(record.trials, record.measures, str(curve.get("measure", "")), place)
+            try:
+                record = record_of(folder / run if (folder / run).exists() else run)
+            except DataError as exc:
+                raise DataError(exc.what, where=f"{place}.run: {exc.where}", fix=exc.fix) from None
+            made = rungs(record.trials, record.measures, str(curve.get("measure", "")), place)
+            found[str(name)] = {**made, "run": record.run}
     return found

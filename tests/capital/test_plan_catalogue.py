@@ -68,6 +68,7 @@ def test_a_machine_that_is_listed_apart_is_paid_too(tmp_path: Path):
         (["x8,H100,8,1,1,700.0,,r,a"], HEAD, "no row has a GPU that is known"),
         (["x8,Gaudi,8,1,1,7.0,,r,a"], HEAD, "Gaudi"),
         (["x8,8,1.0"], "InstanceType,AcceleratorCount,Price", "AcceleratorName"),
+        (["x8,H100,many,1,1,60.0,,r,a"], HEAD, "'many' is no number of accelerators"),
         ([], HEAD, "no rows"),
     ],
 )

@@ -175,6 +175,30 @@ def test_few_points_are_warned_of_and_the_study_is_whole() -> None:
     assert "curve,a." in portfolio.csv(said)
 
 
+def test_what_the_money_buys_adds_up() -> None:
+    costs = {"once": 300.0, "data": 0.5, "compute": "0.2 USD", "staff": 0.3}
+    raw = file([3000], a=project(3e5, costs=costs)) | {"fx": {"USD": {"rate": 0.5, "dated": "2026-10-01"}}}
+    (a,) = portfolio.allocate(raw, samples=N)["projects"]
+    assert sum(a["goes"].values()) == pytest.approx(a["spent"]) and a["goes"]["once"] == 300
+    assert a["goes"]["data"] / a["goes"]["compute"] == pytest.approx(0.5 / 0.1)
+    assert a["bought"] * 0.9 + 300 == pytest.approx(a["spent"]) and a["rows_then"] == a["rows"] + a["bought"]
+    (none,) = portfolio.allocate(file([3000], a=project(1.0)), samples=N)["projects"]
+    assert none["bought"] == 0 and not any(none["goes"].values())
+
+
+def test_what_measurements_will_show_is_wider_by_their_scatter() -> None:
+    """Two measurements that scatter by 3 %: the spread of a known curve is theirs alone."""
+    known = file([900], a=project(1e5))
+    (way,) = [w for w in portfolio.allocate(known, samples=20_000)["ways"] if w["name"] == "exact"]
+    assert way["p90"] - way["p10"] == pytest.approx(0, abs=1e-6)
+    rows = 100 + way["spent"]
+    sd = 0.03 * 1e5 * math.hypot(100**-0.5, rows**-0.5)
+    assert way["measured"]["p90"] - way["measured"]["p10"] == pytest.approx(2 * 1.2816 * sd, rel=0.05)
+    assert way["measured"]["p50"] == pytest.approx(way["mean"], abs=0.05 * sd)
+    unspent = portfolio.allocate(file([900], a=project(1.0)), samples=N)["ways"][0]
+    assert unspent["measured"]["p10"] == unspent["measured"]["p90"] == 0
+
+
 def test_rungs_of_a_run_are_its_best_errors() -> None:
     trials = [
         {"name": "accuracy", "better": "up", "rows": 100, "value": 0.7, "measures": {"log_loss": 0.6}},
@@ -207,9 +231,36 @@ def test_rungs_of_a_run_are_its_best_errors() -> None:
         ({"projects": {"a": project(curve={"run": "r1"})}}, "r1"),
         ({"projects": {"a": project(costs={})}}, "costs nothing"),
         ({"projects": {"a": project(minimum=50, most=10)}}, "less than minimum"),
+        ({"plan": {"budget": []}}, "portfolio: plan.budget: is empty"),
+        ({"plan": {"budget": [1.0] * 13}}, "at most 12 entries, got 13"),
+        ({"plan": {"budget": [1e16]}}, r"plan.budget\[0\]: must be at most"),
+        ({"projects": {"a": project(curve={"sizes": [1, 1e300], "errors": [0.3, 0.2]})}}, "must be at most 1e"),
+        ({"projects": {"a": project(1e15), "b": project()}}, "projects.a.value: .* nothing else would"),
     ],
 )
 def test_what_is_refused(change: dict[str, Any], said: str) -> None:
     raw = file([1000.0], a=project(minimum=20), b=project(minimum=20)) | change
     with pytest.raises(RecipeError, match=said):
         portfolio.allocate(raw, samples=N)
+
+
+def test_what_must_be_done_costs_more_than_there_is() -> None:
+    raw = file([1000.0], a=project(minimum=600, must=True, needs=["b"]), b=project(minimum=500))
+    with pytest.raises(RecipeError, match=r"portfolio: plan.budget: 1000 does not pay .* a, .* cost 1100") as found:
+        portfolio.allocate(raw, samples=N)
+    assert "must = false" in found.value.fix
+
+
+def test_more_money_never_brings_less() -> None:
+    """Levels stay close together where the money is spent, however much there is."""
+    worth = [best(made(file([money], a=project(1e6), b=project(3e5)))).worth for money in (1e4, 1e6, 1e9, 1e12, 1e15)]
+    assert all(more >= less * 0.99 for less, more in zip(worth, worth[1:], strict=False)), worth
+
+
+def test_an_allocation_that_was_not_proved_is_said() -> None:
+    from mintmark.capital.portfolio.solve import Answer
+    from mintmark.capital.portfolio.study import _unproved
+
+    answer = Answer(np.zeros((1, 1)), 1.0, np.zeros(1), gap=0.02)
+    assert [n.plain()["values"] for n in _unproved(answer)] == [{"share": "2 %"}]
+    assert best(made(file([1000], a=project(8e4), b=project(2e4)))).gap == 0.0

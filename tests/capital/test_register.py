@@ -210,8 +210,13 @@ def test_pairs_that_are_wrong() -> None:
     with pytest.raises(RecipeError, match="did you mean 'a'"):
         came(raw | {"together": [{"between": ["A", "b"], "rho": 0.1}]})
     pairs = [{"between": [x, y], "rho": -0.9} for x, y in (("a", "b"), ("b", "c"), ("a", "c"))]
-    with pytest.raises(RecipeError, match="cannot hold together"):
+    with pytest.raises(RecipeError, match="cannot hold together: a with b -0.9, b with c"):
         came(raw | {"together": pairs})
+    twice = [{"between": ["a", "b"], "rho": 0.1}, {"between": ["b", "a"], "rho": 0.2}]
+    with pytest.raises(RecipeError, match=r"together\[1\]: 'b' and 'a' have a correlation already"):
+        came(raw | {"together": twice})
+    with pytest.raises(RecipeError, match=r"together\[0\]: 'a' is named twice"):
+        came(raw | {"together": [{"between": ["a", "a"], "rho": 0.1}]})
 
 
 @pytest.mark.parametrize(
@@ -221,6 +226,7 @@ def test_pairs_that_are_wrong() -> None:
         ({"uses": ["credit_scoring"], "narrow": True}, "minimal"),
         ({"uses": ["credit_scoring"], "narrow": True, "profiles_persons": True}, "high"),
         ({"uses": ["employment"], "prohibited": ["emotions_at_work"]}, "prohibited"),
+        ({"open_about": ["makes_content"], "prohibited": ["intimate_images"]}, "prohibited"),
         ({"open_about": ["makes_content"]}, "transparency"), ({"safety_component": True}, "high"),
     ],
 )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mintmark import cli
+from mintmark.base import words
 from mintmark.base.record import Measured, RunRecord
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "q00_allocation.toml"
@@ -83,5 +84,33 @@ def test_what_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         path.write_text(text.replace(old, new), encoding="utf-8")
         error = said([str(path), *SMALL], capsys, code=2)["error"]
         assert what in error["what"] + error["try"]
+    path.write_text(text.replace("budget   = [35_000, 20_000, 20_000]", "budget = [900]"), encoding="utf-8")
+    assert cli.main(["allocate", str(path), *SMALL, "--lang", "zh"]) == 2
+    assert "建议：budget = [8000]" in capsys.readouterr().err, "a key is no word"
     path.write_text(PLAIN.replace("r1", "nowhere"), encoding="utf-8")
-    assert "nowhere" in said([str(path), *SMALL], capsys, code=3)["error"]["what"]
+    error = said([str(path), *SMALL], capsys, code=3)["error"]
+    assert "nowhere" in error["what"] and "p.toml: projects.a.curve.run" in error["where"]
+
+
+def test_what_is_read_is_not_written_over_and_nothing_is_left_half_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, path = RECIPE.read_text(encoding="utf-8"), tmp_path / "p.toml"
+    path.write_text(text, encoding="utf-8")
+    error = said([str(path), *SMALL, "--out", str(path)], capsys, code=3)["error"]
+    assert "the file that was read" in error["what"] and path.read_text(encoding="utf-8") == text
+    (tmp_path / "page.html").mkdir()
+    error = said([str(path), *SMALL, "--out", str(tmp_path / "page.html")], capsys, code=3)["error"]
+    assert "cannot be written" in error["what"]
+    assert {p.name for p in tmp_path.iterdir()} == {"p.toml", "page.html"}
+
+
+def test_long_labels_of_wide_letters_leave_the_columns_where_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = RECIPE.read_text(encoding="utf-8").replace('label    = "fraud model"', f'label = "{"反欺诈" * 12}"')
+    (tmp_path / "p.toml").write_text(text, encoding="utf-8")
+    assert cli.main(["allocate", str(tmp_path / "p.toml"), *SMALL, "--lang", "zh"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    at = next(i for i, line in enumerate(lines) if "反欺诈" in line)
+    assert "…" in lines[at] and words.cells(lines[at]) == words.cells(lines[at - 1])

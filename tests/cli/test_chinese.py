@@ -87,7 +87,7 @@ WRONG = (
     ),
     (("runs", "--limit", "many"), 2, "'--limit' 的值无效：应为整数", "建议："),
     (("serve", "x", "--port", "99999999"), 2, "'--port' 的值无效：应不大于 65535", "建议："),
-    (("report", "none"), 3, "DataError：mintmark report：未知的运行 'none'", "建议："),
+    (("report", "none"), 3, "DataError：RUN：未知的运行 'none'", "建议："),
     (("keys", "revoke", "12"), 2, "--reason", "建议："),
 )
 

@@ -152,3 +152,14 @@ def test_what_was_measured_stands_beside_the_estimate(
     page = (small.parent / "plan.html").read_text(encoding="utf-8")
     assert "Measured on this machine" in page
     assert "recipe.toml" in page
+
+
+def test_a_plan_is_not_written_over_and_a_failed_one_leaves_nothing(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = small.read_text()
+    assert asked(capsys, str(small), "--csv", str(small))[0] == 3 and small.read_text() == text
+    (tmp_path / "page").mkdir()
+    code, said = asked(capsys, str(small), "--out", str(tmp_path / "page"))
+    assert code == 3 and said["error"]["try"]
+    assert {p.name for p in tmp_path.iterdir()} == {small.name, "page"}

@@ -119,4 +119,7 @@ def test_what_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     (tmp_path / "x.json").write_text("[]", encoding="utf-8")
     wrong = said([str(RECIPE), *SMALL, "--serving", str(tmp_path / "x.json")], capsys, code=3)
     assert "not what a server says" in wrong["error"]["what"]
+    (tmp_path / "x.json").write_text('{"triggers": [{"name": "a", "value": "high"}]}', encoding="utf-8")
+    wrong = said([str(RECIPE), *SMALL, "--serving", str(tmp_path / "x.json")], capsys, code=3)
+    assert "'high', which is no number" in wrong["error"]["what"]
     assert said([str(RECIPE), *SMALL, "--runs", str(tmp_path / "no")], capsys, code=3)["error"]["try"]

@@ -85,6 +85,25 @@ def test_an_interruption_keeps_the_best_so_far(tmp_path: Path, monkeypatch: pyte
     assert made.interrupted and len(made.trials) in (2, 3) and made.trained.validation.answers.num_rows > 100
 
 
+def test_after_an_interruption_the_best_of_one_hold_out_is_fitted_on_all_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, begun = workshop.Workshop.do, []
+
+    def interrupted(self: workshop.Workshop, jobs: Any, lanes: int = 1) -> Iterator[Any]:
+        for done in right(self, jobs, lanes):
+            yield done
+            begun.append(done)
+            if len(begun) == 1 and len(jobs) > 1:
+                raise KeyboardInterrupt  # while others are under way, whose answers are not that of the last fit
+
+    monkeypatch.setattr(workshop.Workshop, "do", interrupted)
+    p = spine.prepare(recipe(), rows(7000))
+    made = search.search(p, objective.objective(p, 1e-5), Ctx(0, folder=tmp_path), source=rows(7000))
+    assert len(p.parts.folds) == 1 and made.interrupted and len(made.trained.configs) == 1 and not made.notes
+    assert len(list(tmp_path.glob("whole-*"))) == 1
+
+
 def test_ways_are_compared_on_the_same_folds_by_money(tmp_path: Path) -> None:
     payoff = {"true_positive": "amount - 2", "false_positive": -2, "false_negative": "-amount"}
     settings = {"model": "lightgbm", "n_estimators": 15}

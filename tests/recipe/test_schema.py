@@ -58,7 +58,7 @@ def in_file(folder: Path, text: str | bytes, *sets: str, **more: str) -> Recipe:
         ({"label": "y"}, "label", "unknown setting 'label'", 'target = "..."'),
         ({"payoff": {"tp": 1}}, "payoff.tp", "unknown setting 'tp'", "true_positive = ..."),
         ({"task": 1}, "task", "must be text in quotes, got 1", "task ="),
-        ({"task": ""}, "task", "at least 1 character", ""),
+        ({"task": ""}, "task", "is empty", "task ="),
         ({"seed": True}, "seed", "must be a whole number, got true", "seed = 1"),
         ({"seed": "1"}, "seed", 'must be a whole number, got "1"', "seed = 1"),
         ({"seed": 1.0}, "seed", "must be a whole number, got 1.0", "seed = 1"),

@@ -101,6 +101,8 @@ class Phrase:
 def _holds(name: str, value: str) -> bool:
     """Whether the field of this name can hold this value."""
     kind = _kind(name)
+    if value.startswith("= "):
+        return False  # a line of TOML, whose key is no word
     return value[0] in STARTS.get(kind, value[0]) and (kind != "n" or bool(NUMBERS.fullmatch(value)))
 
 

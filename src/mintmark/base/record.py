@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -85,6 +85,13 @@ class RunRecord:
     def load(cls, path: Path) -> "RunRecord":
         raw = json.loads(path.read_text(encoding="utf-8"))
         return cls(**raw | {"measures": [Measured(**m) for m in raw["measures"]]})
+
+
+def curve_of(trials: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of the trials of a record those of the model whose learning curve was asked for, on all rows too; else none."""
+    done = [t for t in trials if "value" in t]
+    model = next(((t["settings"], t["with"]) for t in done if t.get("origin") == "curve"), None)
+    return [t for t in done if (t.get("settings"), t.get("with")) == model]
 
 
 def mean(lists: Iterable[list[Measured]], *, spread: bool = False) -> list[Measured]:

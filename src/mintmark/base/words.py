@@ -105,6 +105,14 @@ class Language:
         """The text with blanks behind it, as wide as so many cells of a screen."""
         return text + " " * (width - cells(text))
 
+    def cut(self, text: str, width: int) -> str:
+        """The text, or as much of it with an ellipsis as so many cells of a screen hold."""
+        if cells(text) <= width:
+            return text
+        while cells(text) > width - 1:
+            text = text[:-1]
+        return text + "…"
+
     def right(self, text: str, width: int) -> str:
         return " " * (width - cells(text)) + text
 

@@ -33,6 +33,8 @@ class Capability:
     batch: "Callable[[View, Ctx, str], View] | None" = None
     """the training part of each fold before fit, in this way: weigh, sample, mix"""
     look: "Look | None" = None
+    shares: tuple[float, ...] = ()
+    """parts of the rows, rising, that a driver fits the chosen model on too"""
 
 
 def names() -> list[str]:
@@ -85,3 +87,8 @@ def looks(chosen: Sequence[str]) -> "Iterator[tuple[str, Look]]":
     for name in chosen:
         if look := get(name).look:
             yield name, look
+
+
+def shares(chosen: Sequence[str]) -> tuple[float, ...]:
+    """Parts of the rows that the chosen capabilities ask for."""
+    return tuple(sorted({share for name in chosen for share in get(name).shares}))

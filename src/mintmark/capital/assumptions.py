@@ -33,6 +33,8 @@ from mintmark.recipe.strict import Strict, Wrong, build, plain, show
 Kind = TypeVar("Kind", bound="Assumptions")
 SINGULAR = 1e-9
 """an eigenvalue above minus this counts as 0: correlations were written with a few digits"""
+LARGEST = 1e30
+"""that a figure may be, and its quantile of one in a thousand million: products of a few are still numbers"""
 
 
 class Rate(Strict):
@@ -73,6 +75,9 @@ class Assumptions(Strict):
                 what = f"{name} is in {figure.currency}, which has no rate in [fx]."
                 fix = f'[fx] {figure.currency} = {{ rate = 1.08, dated = "2026-05-01" }}, in {self.currency} each.'
                 raise Wrong(what, fix)
+            most = figure.reach() * self.rate(figure.currency)
+            if not most <= LARGEST:
+                raise Wrong(f"{name} reaches {most:.3g}; figures up to {LARGEST:g} are worked with.", "a larger unit.")
         _matrix(self.correlations, list(self.figures))
         return self
 

@@ -43,6 +43,9 @@ KEYS = ("value", "low", "mode", "high", "p10", "p90", "mean", "sd", "alpha", "be
 HOW_TO = "{ low, mode, high }, { p10, p90 }, { low, high }, { mean, sd }, { alpha, beta }, { values } or one number."
 AMOUNT = r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Z]{3})"
 
+ENDS = np.array([1e-9, 1 - 1e-9])
+"""quantiles between which draws lie"""
+
 
 def _dated(text: str) -> str:
     try:
@@ -124,7 +127,9 @@ class Assumption(Strict):
                 raise Wrong("is one number and has no shape, least or most.", "value alone, or " + HOW_TO)
             return None
         if given not in FORMS:
-            said = " and ".join(sorted(given)) or "nothing"
+            if not given:
+                raise Wrong("has no figure.", HOW_TO)
+            said = " and ".join(sorted(given))
             raise Wrong(f"{said} cannot be taken together for a distribution.", HOW_TO)
         shapes = FORMS[given]
         if self.shape is not None and self.shape not in shapes:
@@ -140,8 +145,13 @@ class Assumption(Strict):
     @property
     def known(self) -> bool:
         """It is one number."""
-        low, high = self.quantile(np.array([1e-9, 1 - 1e-9]))
+        low, high = self.quantile(ENDS)
         return bool(low == high)
+
+    def reach(self) -> float:
+        """The largest size, of either sign, that its draws come to; infinite beyond what a double holds."""
+        with np.errstate(over="ignore"):
+            return float(np.abs(self.quantile(ENDS)).max())
 
     def centre(self) -> float:
         """The mean.   Of a cut distribution: by the midpoint rule over 100,000 of its quantiles."""

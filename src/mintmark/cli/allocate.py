@@ -37,9 +37,9 @@ def allocate(
 
     said = driver.allocate(portfolio, samples=samples, seed=seed)
     page = out or portfolio.parent / PAGE
-    where = {"page": save(page, paper.html(said, spoken()))}
+    where = {"page": save(page, paper.html(said, spoken()), portfolio)}
     if csv is not None:
-        where["csv"] = save(csv, room.csv(said))
+        where["csv"] = save(csv, room.csv(said), portfolio)
     if open_:
         browse(page)
     return said | where
@@ -51,7 +51,8 @@ def show(said: dict[str, Any]) -> str:
     plan = say("{n} periods, {total} {unit}, {draws} draws", n=len(said["budget"]), total=sum(said["budget"]),
                unit=say.currency(said["currency"]), draws=said["samples"])  # fmt: skip
     lines = [f"{said['name']}: {plan}" if said["name"] else plan]
-    lines += ["", say("What to spend"), *_advice(said), "", say("What it brings"), *_projects(said)]
+    lines += ["", say("What to spend"), *_advice(said), "", say("What it buys"), *_bought(said)]
+    lines += ["", say("What it brings"), *_projects(said)]
     lines += ["", say("Against other ways to spend"), *_ways(said)]
     if said["stages"]:
         lines += ["", say("Staged funding"), *_stages(said)]
@@ -64,8 +65,7 @@ def show(said: dict[str, Any]) -> str:
 
 def _row(label: str, *cells: str) -> str:
     say = spoken()
-    cut = label if len(label) <= 32 else label[:31] + "…"
-    return "  " + say.left(cut, 34) + "".join("  " + say.right(c, 12) for c in cells)
+    return "  " + say.left(say.cut(label, 32), 34) + "".join("  " + say.right(c, 12) for c in cells)
 
 
 def _money(value: float) -> str:
@@ -77,6 +77,13 @@ def _advice(said: dict[str, Any]) -> Iterator[str]:
     yield _row(say("period"), *(str(t + 1) for t in range(len(said["budget"]))), say("all"))
     for p in said["projects"]:
         yield _row(p["label"], *map(_money, p["each"]), _money(p["spent"]))
+
+
+def _bought(said: dict[str, Any]) -> Iterator[str]:
+    say = spoken()
+    yield _row("", say("rows more"), say("once"), say("data"), say("compute"), say("staff"))
+    for p in said["projects"]:
+        yield _row(p["label"], _money(p["bought"]), *map(_money, p["goes"].values()))
 
 
 def _projects(said: dict[str, Any]) -> Iterator[str]:

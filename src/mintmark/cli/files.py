@@ -15,13 +15,19 @@ Seed = Annotated[int, typer.Option(min=0, help="Of the draws: the same seed, the
 Open = Annotated[bool, typer.Option("--open", help="Show the page in the browser.")]
 
 
-def save(path: Path, text: str) -> str:
-    """The path, of a file that now holds the text.   Raises: DataError: it cannot be written."""
+def save(path: Path, text: str, read: Path) -> str:
+    """The path, of a file that now holds the text, whole.
+
+    Raises: DataError: it cannot be written, or is the file that was read.
+    """
     from mintmark.base.errors import DataError
+    from mintmark.report import paper
 
     try:
+        if path.exists() and path.samefile(read):
+            raise DataError("is the file that was read; it would be lost.", where=str(path), fix="another place.")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        paper.write(path, text)
     except OSError as exc:
         raise DataError(f"cannot be written: {exc.strerror}.", where=str(path), fix="another place.") from exc
     return str(path)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mintmark.cli.files import Open, browse
+from mintmark.cli.files import Open, browse, save
 from mintmark.cli.plain import program
 from mintmark.cli.speech import spoken
 
@@ -72,8 +72,7 @@ def plan(
     }
     for name, (path, text) in made_of.items():
         if path is not None:
-            _write(path, text())
-            where[name] = str(path)
+            where[name] = save(path, text(), file)
     if open_:
         browse(page)
     return said | where
@@ -90,19 +89,6 @@ def _tried(recipe: Path) -> dict[str, Any]:
     per_s = {w.name: w.per_s for w in made.ways}
     each = [expected.beside(asdict(w), per_s, made.sequence, made.card) for w in made.ways]
     return {"recipe": str(recipe), "ways": each}
-
-
-def _write(path: Path, text: str) -> None:
-    """Raises: DataError: it cannot be written."""
-    from mintmark.base.errors import DataError
-    from mintmark.report import paper
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        paper.write(path, text)
-    except OSError as exc:
-        fix = "another file with --out, --csv, --rejected or --focus."
-        raise DataError(f"cannot be written: {exc.strerror}.", where=str(path), fix=fix) from exc
 
 
 def show(said: dict[str, Any]) -> str:

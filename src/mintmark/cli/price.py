@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mintmark.cli.files import Csv, Focus, Open, Samples, Seed, browse
+from mintmark.cli.files import Csv, Focus, Open, Samples, Seed, browse, save
 from mintmark.cli.plain import program
 from mintmark.cli.speech import spoken
 
@@ -52,7 +52,6 @@ def price(
     from datetime import date
 
     from mintmark import business
-    from mintmark.base.errors import DataError
     from mintmark.capital import focus as bills
     from mintmark.capital import pricing
     from mintmark.report import price as paper
@@ -61,19 +60,11 @@ def price(
         assumptions, run, survey=survey, choices=choices, transactions=transactions, samples=samples, seed=seed
     )
     page = out or assumptions.parent / PAGE
-    where = {"page": str(page)}
-    try:
-        page.parent.mkdir(parents=True, exist_ok=True)
-        paper.write(page, said, spoken().code)
-        if csv is not None:
-            csv.write_text(pricing.csv(said), encoding="utf-8")
-            where["csv"] = str(csv)
-        if focus is not None:
-            focus.write_text(bills.to_csv(pricing.charges(said, date.today())), encoding="utf-8")
-            where["focus"] = str(focus)
-    except OSError as exc:
-        fix = "another file with --out, --csv or --focus."
-        raise DataError(f"cannot be written: {exc.strerror}.", where=str(exc.filename or page), fix=fix) from exc
+    where = {"page": save(page, paper.html(said, spoken().code), assumptions)}
+    if csv is not None:
+        where["csv"] = save(csv, pricing.csv(said), assumptions)
+    if focus is not None:
+        where["focus"] = save(focus, bills.to_csv(pricing.charges(said, date.today())), assumptions)
     if open_:
         browse(page)
     return said | where

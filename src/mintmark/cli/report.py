@@ -22,27 +22,10 @@ def report(
     open_: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
 ) -> dict[str, Any]:
     """Write the page of a run again, from its record and figures, and show it."""
-    from mintmark import reporting
+    from mintmark import business, reporting
     from mintmark.base.words import language
 
-    code = (language(lang) if lang else spoken()).code
-    page = reporting.again(_folder(run), out, code)
+    code, folder = (language(lang) if lang else spoken()).code, business.folder_of(run)
+    page = reporting.again(folder, out, code)
     shown = browse(page) if open_ else False
-    return {"run": _folder(run).name, "report": str(page), "language": code, "shown": shown}
-
-
-def _folder(run: str) -> Path:
-    """A folder, or the newest of that name in the ledger.   Raises: DataError: neither (names the nearest)."""
-    from mintmark.base.errors import DataError, unknown
-    from mintmark.ledger import Ledger
-
-    path = Path(run)
-    if path.is_file() and path.parent.joinpath("record.json").exists():
-        path = path.parent
-    if path.is_dir():
-        return path
-    entries = Ledger.default().runs()
-    found = next((e for e in entries if e["run"] == run), None)
-    if found is None:
-        raise unknown("run", run, {e["run"] for e in entries}, where="mintmark report", error=DataError)
-    return Path(found["folder"])
+    return {"run": folder.name, "report": str(page), "language": code, "shown": shown}

@@ -68,7 +68,7 @@ def risk(
         "monitor": (monitor, lambda: room.monitor(said)),
         "page": (page, lambda: paper.html(said, spoken())),
     }
-    where = {name: save(path, text()) for name, (path, text) in texts.items() if path is not None}
+    where = {name: save(path, text(), register) for name, (path, text) in texts.items() if path is not None}
     if exports is not None:
         where["exports"] = _exported(room, said, exports)
     if open_:
@@ -118,8 +118,7 @@ def show(said: dict[str, Any]) -> str:
 
 def _row(label: str, *cells: str) -> str:
     say = spoken()
-    cut = label if len(label) <= 44 else label[:43] + "…"
-    return "  " + say.left(cut, 46) + "".join("  " + say.right(c, 12) for c in cells)
+    return "  " + say.left(say.cut(label, 44), 46) + "".join("  " + say.right(c, 12) for c in cells)
 
 
 def _money(value: float | None) -> str:

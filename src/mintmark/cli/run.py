@@ -3,6 +3,7 @@
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 
 from mintmark.base.errors import INTERRUPTED, RecipeError
 from mintmark.base.figures import number
+from mintmark.base.record import curve_of
 from mintmark.cli.plain import program
 from mintmark.cli.speech import spoken
 
@@ -75,7 +77,8 @@ def show(said: dict[str, Any]) -> str:
     lines += earned(m) if "value.per_case" in m else [
         say("No payoff in the recipe: judged by the task's own measures, not by money."), ""
     ]  # fmt: skip
-    lines += leaderboard(said["trials"])
+    lines += leaderboard([t for t in said["trials"] if t.get("origin") != "curve"])
+    lines += learning_curve(said["trials"])
     title = say.left(say("How good its answers are"), 36)
     lines.append(f"{title}{say.right(say('test'), 14)} {say.right(say('validation'), 14)}")
     for name in MAIN:
@@ -177,13 +180,33 @@ def leaderboard(trials: list[dict[str, Any]], most: int = 8) -> list[str]:
     heads = ((say("95 % between"), 24), (say("seconds"), 10), (paid, 10), (say("weight"), 8))
     lines.append(f"  {'':34}{'':>14} " + "".join(say.right(text, width) for text, width in heads))
     for t in done[:most]:
-        ends = say.right(say("{a} and {b}", a=number(t["low"]), b=number(t["high"])), 24)
         weight, cost = f"{t['weight']:.2f}" if t["weight"] else "", f"{t['cost']['value']:.2g}"
-        value = f"{number(t['value']):>14} {ends}{t['wall_s']:>10.1f}{cost:>10}{weight:>8}"
+        value = f"{number(t['value']):>14} {_ends(t)}{t['wall_s']:>10.1f}{cost:>10}{weight:>8}"
         lines.append(f"  {say.left(_named(t)[:34], 34)}{value}")
     failed = Counter(say.again(t["failed"].splitlines()[0])[:70] for t in trials if "failed" in t)
     lines += ["  " + say("{n} not done: {why}", n=n, why=why) for why, n in failed.items()]
     return [*lines, ""]
+
+
+def learning_curve(trials: list[dict[str, Any]]) -> list[str]:
+    """What the chosen model was worth on parts of the rows and, by the search where there was one, on all."""
+    same, say = sorted(curve_of(trials), key=lambda t: float(t["rows"])), spoken()
+    if not same:
+        return []
+    first = same[0]
+    unit = "" if first["unit"] == "1" else f" {say.currency(first['unit'])}"
+    lines = [say("What more rows bring, by {measure} on the validation rows", measure=f"{first['name']}{unit}")]
+    lines.append(f"  {say.left(say('rows fitted on'), 34)}{'':>14} {say.right(say('95 % between'), 24)}")
+    for t in same:
+        lines.append(f"  {t['rows']:<34}{number(t['value']):>14} {_ends(t)}")
+    return [*lines, ""]
+
+
+def _ends(trial: Mapping[str, Any]) -> str:
+    """The ends of the interval of what it is worth; nothing where there is none."""
+    say = spoken()
+    said = say("{a} and {b}", a=number(trial["low"]), b=number(trial["high"])) if trial["low"] < trial["high"] else ""
+    return say.right(said, 24)
 
 
 def _named(trial: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mintmark.cli.files import Csv, Focus, Open, Samples, Seed, browse
+from mintmark.cli.files import Csv, Focus, Open, Samples, Seed, browse, save
 from mintmark.cli.plain import program
 from mintmark.cli.speech import spoken
 
@@ -48,21 +48,10 @@ def value(
     where = {"page": str(page)}
     for name, path, text in (("csv", csv, business.table), ("focus", focus, business.bill)):
         if path is not None:
-            where[name] = str(_written(name, path, text(said)))
+            where[name] = save(path, text(said), assumptions)
     if open_:
         browse(page)
     return said | where
-
-
-def _written(option: str, path: Path, text: str) -> Path:
-    from mintmark.base.errors import DataError
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as exc:
-        fix = f"another file with --{option}."
-        raise DataError(f"cannot be written: {exc.strerror}.", where=str(path), fix=fix) from exc
-    return path
 
 
 def show(said: dict[str, Any]) -> str:

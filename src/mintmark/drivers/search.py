@@ -9,6 +9,7 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -71,12 +72,14 @@ def search(
     """
     folder = ctx.folder or Path.cwd()
     interrupted = False
-    with workshop.opened(p, source, folder) as shop:
-        made = _Search(p, judge, ctx, shop, folder, p.recipe.trials)
+    with ExitStack() as shops:
+        made = _Search(p, judge, ctx, shops.enter_context(workshop.opened(p, source, folder)), folder, p.recipe.trials)
         try:
             made.carry_on()
         except KeyboardInterrupt:
             interrupted = True
+            shops.close()  # it still works on trials that nobody waits for
+            made.shop = shops.enter_context(workshop.opened(p, source, folder))
         if not made.whole_rows():
             raise made.nothing()
         chosen, share = made.choice()
@@ -265,12 +268,7 @@ class _Search:
             best.setdefault(t.ask.family, self.whole_s(t))
         total = self.ctx.deadline - self.start
         last = 1.0 + 1.3 * sum(list(best.values())[: blend.MOST])
-        return min(self.overhead(), 0.3 * total) + min(last, 0.3 * total)
-
-    def overhead(self) -> float:
-        """Seconds after the last fit: at least as many as reading took, and a part of each column of a wide table."""
-        wide = COLUMN_S * len(self.p.parts.dev.questions.names)
-        return max(OVERHEAD_S + wide, self.p.record.get("collect.wall"))
+        return min(overhead(self.p), 0.3 * total) + min(last, 0.3 * total)
 
     def whole_s(self, t: Trial) -> float:
         """Seconds of the fits that are still to come: on all rows that are not test, of few rows on all there are."""
@@ -340,7 +338,7 @@ class _Search:
         for i, t in enumerate(chosen):
             assert t.trained
             total = self.ctx.deadline - self.start
-            spare = min(self.overhead(), 0.3 * total)
+            spare = min(overhead(self.p), 0.3 * total)
             left = self.ctx.deadline - time.monotonic() - spare if total < math.inf else math.inf
             seconds = left / (len(chosen) - i) if left < math.inf else None
             said: dict[str, Any] = {"late": True}
@@ -368,6 +366,11 @@ class _Search:
         measures = tries[0].measures if len(tries) == 1 else self.judge(seen, ()).more
         configs = tuple(c for t in tries for c in t.configs)
         return Trained(configs, tuple(share), len(self.p.parts.folds), features, model, seen, measures)
+
+
+def overhead(p: Prepared) -> float:
+    """Seconds after the last fit: at least as many as reading took, and a part of each column of a wide table."""
+    return max(OVERHEAD_S + COLUMN_S * len(p.parts.dev.questions.names), p.record.get("collect.wall"))
 
 
 def wanted(p: Prepared) -> bool:

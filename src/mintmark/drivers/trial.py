@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -72,6 +74,7 @@ def carry_out(p: Prepared, ask: Ask, folder: Path, ctx: Ctx) -> None:
     """Fit the folds and keep what came of it; a model fitted on all rows is kept too, in case time ends here."""
 
     def make() -> dict[str, State]:
+        start, cpu = time.perf_counter(), sum(os.times()[:4])
         made = tried(changed(p, ask), ask.settings, replace(ctx, share=ask.share))
         first = p.parts.folds[0][0]
         facts = {
@@ -80,6 +83,8 @@ def carry_out(p: Prepared, ask: Ask, folder: Path, ctx: Ctx) -> None:
             "predict_s": made.validation.predict_s,
             "rows": round(len(first) * ask.share),
             "classes": made.validation.classes,
+            "wall_s": time.perf_counter() - start + restored(p),
+            "cpu_s": sum(os.times()[:4]) - cpu + restored(p),
         }
         states = {ABOUT: State(facts=facts, files=table.to_state(made.validation.answers).files)}
         return states | ({FEATURES: made.features, MODEL: made.model} if ask.share >= 1 else {})
@@ -110,6 +115,17 @@ def read(p: Prepared, ask: Ask, folder: Path) -> Trained:
     bags = len(p.parts.folds)  # the model is all of them: each row that it will answer is answered by each
     seen = held(p, known, answers, about.facts["predict_s"] * bags)
     return Trained(configs, (1.0,), bags, features, model, seen, measures)
+
+
+def restored(p: Prepared) -> float:
+    """Seconds of the fits that were read back from before a kill."""
+    return sum(m.value for m in p.record.measures if m.name == "train.restored")
+
+
+def spent(ask: Ask, folder: Path) -> tuple[float, float]:
+    """Seconds on the wall and of processors that `carry_out` took, when it did the work."""
+    about = _kept(folder, name(ask))[ABOUT].facts
+    return about["wall_s"], about["cpu_s"]
 
 
 def read_whole(ask: Ask, folder: Path) -> tuple[State, State]:

@@ -131,6 +131,14 @@ def _say(
         what = f"must be {words} {bound}, got {show(got)}."
         fix = "another value." if type_ in ("greater_than", "less_than") else _written(path, bound)
         return RecipeError(what, where=place, fix=fix)
+    if type_ in ("too_short", "string_too_short") and not got:
+        return RecipeError("is empty.", where=place, fix=_written(path, _sample(wanted)))
+    if type_ == "too_short":
+        what = f"must have at least {ctx['min_length']} entries, got {len(got)}."
+        return RecipeError(what, where=place, fix="more entries.")
+    if type_ == "too_long":
+        what = f"must have at most {ctx['max_length']} entries, got {len(got)}."
+        return RecipeError(what, where=place, fix="fewer entries.")
     if type_ == "literal_error" or type_.endswith(("_type", "_parsing", "from_float")):
         near = nearest(got, map(str, _choices(wanted))) if isinstance(got, str) else ""
         fix = f"did you mean {near!r}?" if near else _written(path, _sample(wanted))

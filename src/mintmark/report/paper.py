@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from mintmark.base.words import Language
@@ -50,6 +51,10 @@ def below(say: Language, first: Iterable[str], parts: Sequence[str]) -> Iterator
 def write(path: Path, page: str) -> Path:
     """Write all or nothing."""
     half = path.with_name(path.name + ".half")
-    half.write_text(page, encoding="utf-8", newline="\n")
-    os.replace(half, path)
+    try:
+        half.write_text(page, encoding="utf-8", newline="\n")
+        os.replace(half, path)
+    finally:
+        with suppress(OSError):
+            half.unlink(missing_ok=True)
     return path

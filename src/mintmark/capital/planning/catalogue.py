@@ -111,7 +111,10 @@ def _number(text: str, column: str, i: int, place: str) -> float | None:
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or value < 0 or "_" in text:
-        raise DataError(f"{text[:40]!r} is no price.", where=f"{place}: column {column!r}, row {i + 1}", fix=FIX)
+        at = f"{place}: column {column!r}, row {i + 1}"
+        if column in COLUMNS["count"]:
+            raise DataError(f"{text[:40]!r} is no number of accelerators.", where=at, fix="a whole number, such as 8.")
+        raise DataError(f"{text[:40]!r} is no price.", where=at, fix=FIX)
     return value
 
 

@@ -18,6 +18,8 @@ Precision = Literal["fp32", "tf32", "mixed", "fp8"]
 """mixed: bf16, or fp16 where a GPU lacks it"""
 Method = Literal["scratch", "full", "lora", "qlora"]
 Recompute = Literal["none", "selective", "full"]
+Size = Annotated[Whole, Field(le=10**9)]
+"""Of a model or of what trains it."""
 POWERS = [1, 2, 4, 8, 16, 32, 64]
 SHAPE = ("hidden", "layers", "heads", "vocab")
 """what a shape cannot do without"""
@@ -44,21 +46,21 @@ class Model(Strict):
     name: str = ""
     config: str | None = None
     """A Hugging Face config.json; its path from the file's folder."""
-    hidden: Whole | None = None
-    layers: Whole | None = None
-    heads: Whole | None = None
-    vocab: Whole | None = None
-    seq: Whole | None = None
+    hidden: Size | None = None
+    layers: Size | None = None
+    heads: Size | None = None
+    vocab: Size | None = None
+    seq: Size | None = None
     """Tokens of a sequence in training."""
-    kv_heads: Whole | None = None
-    head_dim: Whole | None = None
-    ffn: Whole | None = None
+    kv_heads: Size | None = None
+    head_dim: Size | None = None
+    ffn: Size | None = None
     gated: bool | None = None
     """The feed-forward layer has three matrices, as in Llama, not two."""
     tied: bool | None = None
     """One table of words for input and output."""
-    experts: Whole | None = None
-    experts_active: Whole | None = None
+    experts: Size | None = None
+    experts_active: Size | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> "Model":
@@ -103,7 +105,7 @@ class Fleet(Strict):
     gpus: list[str] = []
     """Names of GPUs; without any, all that have a price. The first is what the waterfall begins with."""
     clouds: list[str] = []
-    gpu_counts: Annotated[list[Whole], Field(min_length=1, max_length=30)] = [1, 2, 4, 8, 16, 32, 64, 128]
+    gpu_counts: Annotated[list[Size], Field(min_length=1, max_length=30)] = [1, 2, 4, 8, 16, 32, 64, 128]
     """GPUs that train together."""
     prices: str | None = None
     """A price list in the schema of SkyPilot's catalogue; its path from the file's folder. Else the built-in sheet."""
@@ -115,13 +117,13 @@ class Ways(Strict):
     """Which layouts to try; one that cannot be is left out by itself."""
 
     precisions: Annotated[list[Precision], Field(min_length=1)] = ["fp32", "mixed"]
-    tensor: Annotated[list[Whole], Field(min_length=1, max_length=8)] = [1, 2, 4, 8]
-    pipeline: Annotated[list[Whole], Field(min_length=1, max_length=12)] = [1, 2, 4, 8, 16]
-    interleave: Annotated[list[Whole], Field(min_length=1, max_length=8)] = [1, 2]
+    tensor: Annotated[list[Size], Field(min_length=1, max_length=8)] = [1, 2, 4, 8]
+    pipeline: Annotated[list[Size], Field(min_length=1, max_length=12)] = [1, 2, 4, 8, 16]
+    interleave: Annotated[list[Size], Field(min_length=1, max_length=8)] = [1, 2]
     zero: Annotated[list[Annotated[int, Field(ge=0, le=3)]], Field(min_length=1)] = [0, 1, 2, 3]
     sequence_parallel: Annotated[list[bool], Field(min_length=1)] = [False, True]
     recompute: Annotated[list[Recompute], Field(min_length=1)] = list(RECOMPUTE)  # type: ignore[arg-type]
-    micro_batches: Annotated[list[Whole], Field(min_length=1, max_length=12)] = [1, 2, 4, 8, 16]
+    micro_batches: Annotated[list[Size], Field(min_length=1, max_length=12)] = [1, 2, 4, 8, 16]
     """Sequences that a GPU works on at once."""
     batches: Annotated[list[Positive], Field(min_length=1, max_length=8)] = [1.0, 2.0, 4.0]
     """Tokens of a step, as multiples of batch_tokens."""
@@ -138,7 +140,7 @@ class Transfer(Strict):
     """Low-rank adapters alone."""
     qlora: Share = Share(low=0.01, mode=0.045, high=0.35)
     """The same, the frozen weights in 4 bits."""
-    rank: Whole = 16
+    rank: Size = 16
     """Of the adapters, on all matrices of each layer."""
 
     @model_validator(mode="after")

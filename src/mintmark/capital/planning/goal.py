@@ -52,8 +52,8 @@ def target(goal: Goal, shape: Shape, where: str) -> Target:
             least = law.E + law.A / shape.active**law.alpha
             what = f"a model of this size cannot reach {goal.loss:g}: by the law its loss stays above {least:.3f}."
             raise RecipeError(what, where=f"{where}: goal.loss", fix="a larger loss, or a larger model.")
-    if tokens <= 0:
-        raise RecipeError("must be more than 0.", where=f"{where}: goal.tokens", fix="tokens = 20e9")
+    if tokens < 1:
+        raise RecipeError(f"must be at least 1, got {tokens:g}.", where=f"{where}: goal.tokens", fix="tokens = 20e9")
     loss = float(law.loss(np.array(float(shape.active)), np.array(tokens)))
     critical = goal.critical_batch_tokens or STAR / loss ** (1 / POWER)
     batch = goal.batch_tokens or critical / 8

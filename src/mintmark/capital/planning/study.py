@@ -65,7 +65,7 @@ def study(plan: Plan, where: str, folder: Path, prices: Path | None = None) -> S
     first = device.canonical(first)
     weighed: dict[tuple[int, int], list[int]] = {}
     rejected: list[Found] = []
-    kept = list(_weighed(plan, target, machines, jobs, weighed, rejected))
+    kept = list(_weighed(plan, where, target, machines, jobs, weighed, rejected))
     n = sum(w[0] for w in weighed.values())
     if not n:
         counts = ", ".join(map(str, plan.fleet.gpu_counts[:8]))
@@ -124,6 +124,7 @@ def _offers(plan: Plan, where: str, folder: Path, prices: Path | None) -> tuple[
 
 def _weighed(
     plan: Plan,
+    where: str,
     target: goal.Target,
     machines: list[Machine],
     jobs: list[Job],
@@ -147,7 +148,8 @@ def _weighed(
                 fitting.setdefault(int(grid.layouts.gpus[0]), []).append(timed)
             if sum(w[0] for w in weighed.values()) > MOST_LAYOUTS:
                 what = f"there are more than {MOST_LAYOUTS:,} layouts."
-                raise RecipeError(what, where="layouts", fix="fewer gpus, gpu_counts, micro_batches or leaner.")
+                fix = "fewer gpus, gpu_counts, micro_batches or leaner."
+                raise RecipeError(what, where=f"{where}: layouts", fix=fix)
         for parts in fitting.values():
             yield space.best(space.marked(space.joined(parts)))
 
@@ -175,8 +177,8 @@ def _within(plan: Plan, where: str, made: Offered, drawn: dict[str, Array]) -> t
         bound = "most_days" if drawn["days_p80"][fast] > days else "most_cost"
         what = (
             f"no plan keeps it in 8 of 10 chances: the fastest takes {drawn['days_p80'][fast]:.3g} days for "
-            f"{drawn['cost_p80'][fast]:,.0f} {plan.currency}, the cheapest {drawn['days_p80'][cheap]:.3g} days for "
-            f"{drawn['cost_p80'][cheap]:,.0f} {plan.currency}."
+            f"{drawn['cost_p80'][fast]:,.4g} {plan.currency}, the cheapest {drawn['days_p80'][cheap]:.3g} days for "
+            f"{drawn['cost_p80'][cheap]:,.4g} {plan.currency}."
         )
         raise RecipeError(what, where=f"{where}: goal.{bound}", fix="more time or money, a smaller goal, or more GPUs.")
     at = np.flatnonzero(keeps)

@@ -1,10 +1,10 @@
 """Table: the plans of an answer, and every layout that does not fit, as CSV."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
+from mintmark.capital import spreadsheet
 from mintmark.capital.planning import row
 from mintmark.capital.planning.study import Study
 
@@ -30,10 +30,9 @@ def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _written(rows: Iterable[Mapping[str, Any]]) -> str:
-    out, writer = io.StringIO(), None
-    for line in rows:
-        if writer is None:
-            writer = csv.DictWriter(out, list(line), lineterminator="\n")
-            writer.writeheader()
-        writer.writerow(line)
-    return out.getvalue()
+    """All rows have the names of the first."""
+    lines = iter(rows)
+    first = next(lines, None)
+    if first is None:
+        return ""
+    return spreadsheet.text(list(first), ([line[name] for name in first] for line in chain([first], lines)))

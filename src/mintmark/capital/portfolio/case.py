@@ -1,5 +1,6 @@
 """Case: a portfolio as numbers: what each level of spending brings, in each draw."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ NEAR = 1e-3
 """the level beside the first stage, where none is asked for, as a share of the most"""
 REACH = 2.0
 """times the budget that a project without a `most` can use: more money than there is, is looked at, too"""
+FAR = 10.0
+"""times what a project would bring without an error that data take away: more money than that is not looked at"""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,17 @@ class Case:
                     had, paid = now, float(money)
         return total
 
+    def measured(self, spent: Array, rng: np.random.Generator) -> Array:
+        """The same as two measurements of each error, today and then, will show it: they scatter about the curve."""
+        total = self.net(spent)
+        for w, path in zip(self.works, spent, strict=True):
+            if path[-1] > 0:
+                n = len(total)
+                for rows, sign in ((np.full(n, w.rows), 1), (w.learnt(float(path[-1])), -1)):
+                    luck = np.expm1(w.curves.scatter * rng.standard_normal(n))
+                    total += sign * w.value * w.curves.at(rows) * luck
+        return total
+
 
 def case(portfolio: Portfolio, measured: Mapping[str, Mapping[str, Any]], samples: int, seed: int) -> Case:
     """measured: sizes and errors of the projects whose curves are of runs."""
@@ -115,7 +129,8 @@ def case(portfolio: Portfolio, measured: Mapping[str, Mapping[str, Any]], sample
         curves, rows = _curves(of, figures, path, measured.get(name), samples, rng)
         per_row = sum((figures[f"{path}.costs.{k}"] for k in ("data", "compute", "staff")), np.zeros(samples))
         per_row, once = np.maximum(per_row, 1e-12), centres[f"{path}.costs.once"]
-        levels = _levels(of, once, total)
+        no_more = figures[f"{path}.value"] * (curves.at(np.full(samples, rows)) - curves.c)
+        levels = _levels(of, once, min(REACH * total, FAR * float(no_more.mean())))
         learnt = rows + np.maximum(levels - once, 0.0) / per_row[:, None]
         value = figures[f"{path}.value"]
         now = curves.at(np.full((samples, 1), rows))
@@ -148,10 +163,10 @@ def _curves(
     return Curves(a, b, c, np.full(samples, SCATTER)), of.rows or 1.0
 
 
-def _levels(of: Project, once: float, total: float) -> Array:
+def _levels(of: Project, once: float, reach: float) -> Array:
     """The first stage, and more up to the most: closer together where little is spent, as curves bend there."""
     first = max(of.minimum, once)
-    most = max(of.most or REACH * total, first)
+    most = max(min(of.most or math.inf, reach), first)
     room = most - first
     if room <= 0:
         return np.array([first])

@@ -10,12 +10,16 @@ from pydantic import Field, model_validator
 from mintmark.base.errors import nearest
 from mintmark.capital.assumptions import Assumptions
 from mintmark.capital.distribution import Amount, Money
-from mintmark.capital.quantity import Fraction, NotNegative, Positive
+from mintmark.capital.quantity import Fraction
 from mintmark.recipe.strict import Strict, Wrong
 
 ID = re.compile("[A-Za-z][A-Za-z0-9_-]{0,39}")
 FEWEST = 2
 """measurements of a curve"""
+MOST = 1e15
+Sum = Annotated[float, Field(ge=0, le=MOST)]
+"""Of money."""
+Size = Annotated[float, Field(gt=0, le=MOST)]
 
 
 class Cost(Money):
@@ -31,7 +35,7 @@ NOTHING = Cost(value=0.0)
 class Plan(Strict):
     """What there is to spend, and how it is weighed."""
 
-    budget: Annotated[list[NotNegative], Field(min_length=1, max_length=12)]
+    budget: Annotated[list[Sum], Field(min_length=1, max_length=12)]
     """New money of each period; what is left is kept for the next."""
     discount: Annotated[float, Field(ge=0, le=1)] = 0.0
     """A period: 0.05 makes money of the next period worth 1/1.05."""
@@ -50,8 +54,8 @@ class Plan(Strict):
 class Curve(Strict):
     """Error by rows learnt from: measured, of a run, or given as a n^-b + c."""
 
-    sizes: Annotated[list[Positive], Field(min_length=FEWEST)] | None = None
-    errors: Annotated[list[Positive], Field(min_length=FEWEST)] | None = None
+    sizes: Annotated[list[Size], Field(min_length=FEWEST)] | None = None
+    errors: Annotated[list[Size], Field(min_length=FEWEST)] | None = None
     """One for each size; less is better."""
     run: str = ""
     """Its trials with their rows are the measurements."""
@@ -110,13 +114,13 @@ class Project(Strict):
     label: str = ""
     value: Money
     """Of one unit of error less, today."""
-    rows: Positive | None = None
+    rows: Size | None = None
     """Learnt from today; else the largest size that was measured."""
     curve: Curve
     costs: Costs
-    minimum: NotNegative = 0.0
+    minimum: Sum = 0.0
     """Least first stage, in the file's currency: nothing, or at least this."""
-    most: Positive | None = None
+    most: Size | None = None
     """Most that it can use, in the file's currency."""
     needs: list[str] = []
     """Projects that must have had their first stage, at the latest in the same period."""

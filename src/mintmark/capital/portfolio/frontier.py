@@ -1,12 +1,13 @@
 """Frontier: what less or more money would bring, and what less of the tail costs."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from mintmark.base.errors import RecipeError
 from mintmark.capital.methods import risk
 from mintmark.capital.portfolio.case import Case
-from mintmark.capital.portfolio.solve import best, concave
+from mintmark.capital.portfolio.solve import Answer, best, concave
 from mintmark.numerics.answers import Array
 
 TIMES = (0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0)
@@ -28,11 +29,11 @@ def money(case: Case) -> list[dict[str, Any]]:
     return made
 
 
-def tails(case: Case, draws: Array) -> list[dict[str, Any]]:
-    """Mean and CVaR over all draws, the more cautious the further on."""
+def tails(case: Case, draws: Array, known: Mapping[float, Answer]) -> list[dict[str, Any]]:
+    """Mean and CVaR over all draws, the more cautious the further on; known: answers by their caution."""
     made = []
     for caution in CAUTIONS:
-        spent = best(case, caution, draws).spent
+        spent = (known.get(caution) or best(case, caution, draws)).spent
         net = case.net(spent)
         made.append({"caution": caution, "mean": float(net.mean()), "cvar": risk.tail(-net, case.tail)["cvar"],
                      "spent": float(spent[:, -1].sum()),

@@ -18,7 +18,7 @@ SCENARIOS = 150
 """draws that the tail is weighed over"""
 LONGEST_S = 3.0
 GAP = 1e-6
-INFEASIBLE = 2
+OUT_OF_TIME, INFEASIBLE = 1, 2
 """status of both solvers"""
 
 
@@ -30,6 +30,8 @@ class Answer:
     """that the solver saw: means of the draws, weighed with the tail where asked"""
     prices: Array
     """what one more unit of money in each period is worth; of the concave answer only"""
+    gap: float = 0.0
+    """share by which the best may be better, where it was not proved in time"""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ def best(case: Case, caution: float = 0.0, draws: Array | None = None) -> Answer
         done = milp(cost, constraints=LinearConstraint(csr_matrix(rows), low, high), integrality=whole,
                     bounds=Bounds(least, most), options={"mip_rel_gap": GAP, "time_limit": LONGEST_S})  # fmt: skip
     _found(done, case)
-    return Answer(_clean(problem.spent(done.x[:width])), -float(done.fun) * scale, np.zeros(len(case.budget)))
+    gap = float(done.mip_gap) if done.status == OUT_OF_TIME else 0.0
+    return Answer(_clean(problem.spent(done.x[:width])), -float(done.fun) * scale, np.zeros(len(case.budget)), gap)
 
 
 def concave(case: Case) -> Answer:
@@ -169,9 +172,7 @@ def _clean(spent: Array) -> Array:
 
 def _found(done: Any, case: Case) -> None:
     if done.status == INFEASIBLE:
-        musts = ", ".join(w.name for w in case.works if w.of.must)
-        what = f"the budget {case.budget[-1]:g} does not pay for what must be done: {musts}, with what they need."
-        raise RecipeError(what, where="plan.budget", fix="a larger budget, smaller minimums, or must = false.")
+        raise RecipeError("the budget does not pay for what must be done.", where="plan.budget", fix="a larger budget.")
     if done.x is None:
         what = f"no allocation was found within {LONGEST_S:g} s."
         raise DataError(what, where="projects", fix="fewer projects or periods.")

@@ -28,8 +28,8 @@ label    = "fraud model"
 value    = { low = 3e6, mode = 5e6, high = 9e6, source = "money lost last year" }    # of one unit of error less
 minimum  = 8_000                          # least first stage: nothing, or at least this
 salvage  = 0.25                           # share of the first stage that comes back when it is stopped after it
-# Rows that a model was made from and the error that each brought; or of a run of yours, whose trials have growing rows:
-# curve = { run = "RUN" }
+# Rows that a model was made from and the error that each brought; or of a run of yours, with = ["learning_curve"]:
+# curve = { run = "RUN", measure = "log_loss" }
 curve    = { sizes = [2000, 4000, 8000, 16000], errors = [0.171, 0.148, 0.131, 0.117] }   # 1 - accuracy
 [projects.fraud.costs]
 once     = 4_000                          # before the first row: staff

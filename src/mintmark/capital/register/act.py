@@ -1,6 +1,7 @@
 """Act: what the AI Act of the European Union asks of a system, as far as a few facts of it decide, with the reasons.
 
-Source: Regulation (EU) 2024/1689. It sorts; it does not replace counsel.
+Source: Regulation (EU) 2024/1689, as amended by (EU) 2026/1744: Article 5(1)(ba) and (bb) apply from 2 December 2026,
+Annex III from 2 December 2027, Article 6(1) from 2 August 2028. It sorts; it does not replace counsel.
 """
 
 from typing import Annotated, Any, Literal
@@ -15,12 +16,16 @@ SYSTEMIC_FLOPS = 1e25
 PROHIBITED: dict[str, str] = {
     "manipulation": mark("Article 5(1)(a): subliminal or manipulative techniques that do harm"),
     "vulnerability": mark("Article 5(1)(b): the weakness of persons is exploited"),
+    "intimate_images": mark("Article 5(1)(ba): intimate images of a person are made without consent"),
+    "child_abuse": mark("Article 5(1)(bb): material of the sexual abuse of children is made"),
     "social_scoring": mark("Article 5(1)(c): social scoring"),
-    "crime_prediction": mark("Article 5(1)(d): crimes of persons are predicted from profiling alone"),
+    "crime_prediction": mark("Article 5(1)(d): crimes of persons are predicted from profiling or traits alone"),
     "face_scraping": mark("Article 5(1)(e): untargeted scraping of faces"),
     "emotions_at_work": mark("Article 5(1)(f): emotions at work or in education are inferred"),
     "biometric_categories": mark("Article 5(1)(g): persons are sorted by sensitive traits from biometric data"),
-    "remote_identification": mark("Article 5(1)(h): remote biometric identification in real time for law enforcement"),
+    "remote_identification": mark(
+        "Article 5(1)(h): remote biometric identification in real time, in public, for law enforcement"
+    ),
 }
 HIGH: dict[str, str] = {
     "biometrics": mark("Annex III 1: biometrics"),
@@ -30,7 +35,7 @@ HIGH: dict[str, str] = {
     "public_benefits": mark("Annex III 5(a): public benefits and services"),
     "credit_scoring": mark("Annex III 5(b): creditworthiness of natural persons"),
     "life_health_insurance": mark("Annex III 5(c): risk and price of life and health insurance"),
-    "emergency": mark("Annex III 5(d): emergency calls"),
+    "emergency": mark("Annex III 5(d): emergency calls, dispatch and triage"),
     "law_enforcement": mark("Annex III 6: law enforcement"),
     "migration": mark("Annex III 7: migration, asylum and border control"),
     "justice": mark("Annex III 8: justice and democratic processes"),
@@ -41,8 +46,9 @@ OPEN: dict[str, str] = {
     "emotions": mark("Article 50(3): persons are told that emotions or categories are recognised"),
     "deep_fakes": mark("Article 50(4): deep fakes and texts on matters of public interest are disclosed"),
 }
-Prohibited = Literal["manipulation", "vulnerability", "social_scoring", "crime_prediction", "face_scraping",
-                     "emotions_at_work", "biometric_categories", "remote_identification"]  # fmt: skip
+Prohibited = Literal["manipulation", "vulnerability", "intimate_images", "child_abuse", "social_scoring",
+                     "crime_prediction", "face_scraping", "emotions_at_work", "biometric_categories",
+                     "remote_identification"]  # fmt: skip
 Use = Literal["biometrics", "critical_infrastructure", "education", "employment", "public_benefits", "credit_scoring",
               "life_health_insurance", "emergency", "law_enforcement", "migration", "justice",
               "fraud_detection"]  # fmt: skip
@@ -59,9 +65,10 @@ class Act(Strict):
     open_about: list[Openly] = []
     """What Article 50 is about."""
     safety_component: bool = False
-    """Of a product of Annex I that a third party must assess."""
+    """Of a product of Annex I that a third party must assess for health or safety; or such a product itself."""
     narrow: bool = False
-    """A narrow procedural or preparatory task, or one that improves a finished human activity: Article 6(3)."""
+    """Article 6(3): no significant risk of harm, and a narrow procedural or preparatory task, one that improves a
+    finished human activity, or one that shows where decisions deviate from earlier ones, reviewed by a person."""
     profiles_persons: bool = False
     """It profiles natural persons: then Article 6(3) does not help."""
     general_purpose: bool = False
@@ -74,7 +81,7 @@ def classify(of: Act) -> dict[str, Any]:
     """The class of the system (prohibited, high, transparency or minimal) with its reasons; the same of the model."""
     high = [Said(HIGH[u]) for u in of.uses if u in HIGH]
     if of.safety_component:
-        high.append(Said(mark("Article 6(1): safety component of a product of Annex I")))
+        high.append(Said(mark("Article 6(1): safety component of a product of Annex I, or such a product")))
     spared = of.narrow and not of.profiles_persons and not of.safety_component
     banned, openly = [Said(PROHIBITED[p]) for p in of.prohibited], [Said(OPEN[o]) for o in of.open_about]
     made, reasons = (

@@ -11,22 +11,24 @@ from mintmark.base.version import __version__
 
 OSCAL = "1.1.2"
 NAMESPACE = uuid.UUID("6d696e74-6d61-726b-9000-7269736b7321")
-URN = "urn:mintmark:risk"
+RATINGS, OURS = "http://csrc.nist.gov/ns/oscal", "http://csrc.nist.gov/ns/oscal/unknown"
+"""naming systems of OSCAL: its own names of ratings, and names that the tool gave"""
+FACETS = {"likelihood": RATINGS, "impact": RATINGS, "expected-loss": OURS}
 SUBCATEGORIES = {
     "GOVERN 2.1": "roles and responsibilities for the risk are clear",
-    "MAP 1.1": "the setting in which the risk arises is understood",
+    "MAP 1.1": "purposes, settings and what is assumed of risks are understood",
     "MAP 5.1": "likelihood and magnitude of the impact are documented",
     "MEASURE 1.1": "a metric of the risk is chosen",
     "MEASURE 2.4": "the behaviour of the system is monitored in production",
     "MEASURE 3.1": "the risk is tracked over time",
     "MANAGE 1.2": "the risk is prioritised by impact, likelihood and means",
     "MANAGE 1.3": "a response is developed and documented",
-    "MANAGE 2.3": "a procedure responds once it has come",
     "MANAGE 2.4": "the system is superseded or stopped when it must be",
-    "MANAGE 4.1": "monitoring after deployment is planned",
+    "MANAGE 4.1": "monitoring after deployment follows a plan",
+    "MANAGE 4.3": "what is done about an incident, and the way back, are written down",
 }
 """of NIST AI 100-1, 2023, in short -> what it wants"""
-BY_KIND = {"legal": "GOVERN 1.1", "funding": "GOVERN 1.3", "market": "MAP 3.1", "technical": "MEASURE 2.5"}
+BY_KIND = {"legal": "GOVERN 1.1", "funding": "MANAGE 2.1", "market": "MAP 3.1", "technical": "MEASURE 2.5"}
 BY_SIGNAL = {"overfitting": "MEASURE 2.5", "calibration": "MEASURE 2.5", "concentration": "MAP 3.1",
              "reuse": "MEASURE 2.1", "drift": "MEASURE 2.4"}  # fmt: skip
 
@@ -79,7 +81,7 @@ def _evidence(said: Mapping[str, Any], r: Mapping[str, Any]) -> Iterator[tuple[s
     if controls := [c["name"] for c in said["controls"] if c["risk"] == r["id"]]:
         yield "MANAGE 1.3", f"controls: {', '.join(controls)}"
     if r["contingency"]:
-        yield "MANAGE 2.3", f"contingency: {r['contingency']}"
+        yield "MANAGE 4.3", f"contingency: {r['contingency']}"
 
 
 def eu_act(said: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -90,46 +92,52 @@ def eu_act(said: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "model": of["model"] and {"class": of["model"]["class"],
                                   "reasons": [r["said"] for r in of["model"]["reasons"]]},
     }  # fmt: skip
-    return {"regulation": "(EU) 2024/1689", "system": said["name"], "made": _iso(now), "result": plain}
+    return {"regulation": "(EU) 2024/1689, as amended by (EU) 2026/1744", "system": said["name"], "made": _iso(now),
+            "result": plain}  # fmt: skip
 
 
 def oscal(said: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """A plan of action and milestones: a risk for each risk, a remediation for each control, an item for each."""
-    name, tool = said["name"] or "register of risks", _id("tool")
-    party = {"uuid": tool, "type": "organization", "name": f"mintmark {__version__}"}
-    risks = [_oscal_risk(said, r, tool) for r in said["risks"]]
+    name, tool = _line(said["name"] or "register of risks"), _id("mintmark", "tool")
+    assets = {
+        "components": [{"uuid": tool, "type": "software", "title": f"mintmark {__version__}",
+                        "description": "It worked out likelihood, impact and expected loss.",
+                        "status": {"state": "operational"}}],
+        "assessment-platforms": [{"uuid": _id("mintmark", "platform"), "title": "mintmark risk"}],
+    }  # fmt: skip
     items = [
-        {"uuid": _id("item", r["id"]), "title": r["event"],
+        {"uuid": _id(name, "item", r["id"]), "title": _line(r["event"]),
          "description": r["contingency"] or r["effect"] or r["event"],
-         "related-risks": [{"risk-uuid": _id("risk", r["id"])}]}
+         "related-risks": [{"risk-uuid": _id(name, "risk", r["id"])}]}
         for r in said["risks"]
     ]  # fmt: skip
     metadata = {"title": f"Plan of action and milestones: {name}", "last-modified": _iso(now),
-                "version": _iso(now)[:10],
-                "oscal-version": OSCAL, "parties": [party]}  # fmt: skip
+                "version": _iso(now)[:10], "oscal-version": OSCAL}  # fmt: skip
     return {"plan-of-action-and-milestones": {
-        "uuid": _id("plan", name), "metadata": metadata, "system-id": {"id": _id("system", name)},
-        "risks": risks, "poam-items": items,
+        "uuid": _id(name, "plan"), "metadata": metadata, "system-id": {"id": _id(name, "system")},
+        "local-definitions": {"assessment-assets": assets},
+        "risks": [_oscal_risk(said, r, name, tool) for r in said["risks"]], "poam-items": items,
     }}  # fmt: skip
 
 
-def _oscal_risk(said: Mapping[str, Any], r: Mapping[str, Any], tool: str) -> dict[str, Any]:
+def _oscal_risk(said: Mapping[str, Any], r: Mapping[str, Any], name: str, tool: str) -> dict[str, Any]:
     controls = [c for c in said["controls"] if c["risk"] == r["id"]]
     facets = {"likelihood": f"{r['probability']:.6g}", "impact": f"{r['impact']:.6g} {said['currency']}",
               "expected-loss": f"{r['expected']:.6g} {said['currency']}"}  # fmt: skip
     made: dict[str, Any] = {
-        "uuid": _id("risk", r["id"]), "title": r["event"], "description": r["cause"] or r["event"],
+        "uuid": _id(name, "risk", r["id"]), "title": _line(r["event"]), "description": r["cause"] or r["event"],
         "statement": r["effect"] or r["event"],
         "status": "remediating" if any(not c["in_place"] for c in controls) else "open",
         "characterizations": [{
             "origin": {"actors": [{"type": "tool", "actor-uuid": tool}]},
-            "facets": [{"name": n, "system": URN, "value": v} for n, v in facets.items()],
+            "facets": [{"name": n, "system": FACETS[n], "value": v} for n, v in facets.items()],
         }],
     }  # fmt: skip
     if controls:
         made["remediations"] = [
-            {"uuid": _id("control", r["id"], c["name"]), "lifecycle": "completed" if c["in_place"] else "planned",
-             "title": c["name"],
+            {"uuid": _id(name, "control", r["id"], c["name"]),
+             "lifecycle": "completed" if c["in_place"] else "planned",
+             "title": _line(c["name"]),
              "description": f"worth {c['worth']:.6g} {said['currency']} over the plan, cost {c['cost']:.6g}"}
             for c in controls
         ]  # fmt: skip
@@ -139,6 +147,11 @@ def _oscal_risk(said: Mapping[str, Any], r: Mapping[str, Any], tool: str) -> dic
 def _id(*names: str) -> str:
     """The same for the same names; version 5 as OSCAL wants it."""
     return str(uuid.uuid5(NAMESPACE, "/".join(names)))
+
+
+def _line(text: str) -> str:
+    """On one line, as OSCAL wants a title."""
+    return " ".join(text.split()) or "–"
 
 
 def _iso(now: datetime) -> str:

@@ -52,6 +52,10 @@ def live(answer: Any, where: str) -> dict[str, Any]:
         raise DataError(what, where=where, fix="its address /v1/models/NAME/monitor.")
     keys = ("name", "watch", "limit", "value", "rows", "state", "action", "reason")
     rows = [{k: t.get(k) for k in keys} for t in answer["triggers"] if isinstance(t, Mapping)]
+    for t in rows:
+        if not isinstance(t["value"], (int, float, type(None))):
+            what = f"the value of trigger {str(t['name'])!r} is {str(t['value'])[:40]!r}, which is no number."
+            raise DataError(what, where=where, fix="its address /v1/models/NAME/monitor.")
     return {"model": str(answer.get("model", "")), "action": str(answer.get("action", "")), "triggers": rows}
 
 

@@ -147,6 +147,11 @@ class Register(Assumptions):
                     near = nearest(name, self.risks)
                     fix = f"did you mean {near!r}?" if near else f"one of {', '.join(list(self.risks)[:20])}."
                     raise Wrong(f"together[{i}]: no risk is named {name!r}.", fix)
+            if pair.between[0] == pair.between[1]:
+                raise Wrong(f"together[{i}]: {pair.between[0]!r} is named twice.", "two risks.")
+            if any(set(pair.between) == set(other.between) for other in self.together[:i]):
+                what = f"together[{i}]: {pair.between[0]!r} and {pair.between[1]!r} have a correlation already."
+                raise Wrong(what, "one for each pair.")
         for name, risk in self.risks.items():
             if risk.impact_per_case is not None and self.plan.cases is None:
                 what = f"risks.{name}: impact_per_case needs the cases of a year."

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from mintmark.base.errors import RecipeError
 from mintmark.capital.assumptions import Assumptions
 from mintmark.capital.distribution import Assumption
 from mintmark.capital.register.register import Control, Register
@@ -45,7 +46,11 @@ class Futures:
             for p in register.together
         ]
         normal = {name: {"mean": 0.0, "sd": 1.0} for name in register.risks}
-        scores = build(Scores, {"events": normal, "correlations": pairs}, f"{where}: together").sample(rng, n)
+        try:
+            made = build(Scores, {"events": normal, "correlations": pairs}, f"{where}: together")
+        except RecipeError as exc:  # `events.` is no word of the file
+            raise RecipeError(exc.what.replace("events.", ""), where=exc.where, fix=exc.fix) from None
+        scores = made.sample(rng, n)
         rank = {name: np.asarray(ndtr(scores[f"events.{name}"])) for name in register.risks}
         month = {name: rng.integers(0, register.plan.months, n) for name in register.risks}
         return cls(register, register.sample(rng, n), rank, month)

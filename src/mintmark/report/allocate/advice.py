@@ -1,11 +1,11 @@
 """Advice: money by project and period, against other ways to spend it, and when to stop."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mintmark.report import words
 from mintmark.report.allocate.terms import WAYS, rule
 from mintmark.report.sheet import section
-from mintmark.report.value.terms import Terms
+from mintmark.report.value.terms import Terms, round_money
 
 
 def spending(terms: Terms) -> Iterable[str]:
@@ -14,16 +14,27 @@ def spending(terms: Terms) -> Iterable[str]:
     heads = [say("project"), *(say("period {n}", n=t + 1) for t in periods), say("all"), say("needs"),
              say("error now"), say("error then, 95 %"), say("next unit brings"), say("worth")]  # fmt: skip
     rows = [
-        [words.short(p["label"]), *map(terms.cell, p["each"]), p["spent"],
+        [words.short(p["label"]), *map(round_money, (*p["each"], p["spent"])),
          say.listed([words.breakable(n) for n in p["needs"]]) or "–", f"{p['now']['mid']:.3g}",
          words.between(f"{p['then']['low']:.3g}", f"{p['then']['high']:.3g}"),
          "–" if p["next"] is None else f"{p['next']:.3g}", p["net"]]
         for p in said["projects"]
     ]  # fmt: skip
-    total = [f"<b>{say('new money')}</b>", *(terms.cell(b) for b in said["budget"]), sum(said["budget"]), "", "", "",
+    total = [f"<b>{say('new money')}</b>", *said["budget"], sum(said["budget"]), "", "", "",
              "", None]  # fmt: skip
     lead = say("The exact answer, in {unit}; worth is at today's, less what is spent.", unit=terms.unit)
-    return section("spending", say("What to spend"), [terms.sheet.table(heads, [*rows, total], sort=False)], lead)
+    body = [terms.sheet.table(heads, [*rows, total], sort=False), _bought(terms)]
+    return section("spending", say("What to spend"), body, lead)
+
+
+def _bought(terms: Terms) -> str:
+    """How many rows that is, and what the money goes to."""
+    say = terms.say
+    heads = [say("project"), say("rows today"), say("rows more"), say("once"), say("data"), say("compute"),
+             say("staff")]  # fmt: skip
+    rows = [[words.short(p["label"]), round(p["rows"]), round(p["bought"]), *map(round_money, p["goes"].values())]
+            for p in terms.said["projects"]]  # fmt: skip
+    return terms.sheet.table(heads, rows, sort=False)
 
 
 def ways(terms: Terms) -> Iterable[str]:
@@ -45,14 +56,19 @@ def ways(terms: Terms) -> Iterable[str]:
                     f"<b>{terms.plain_money(w['mean'])}</b></div>")  # fmt: skip
     caption = say("Means beyond costs, {unit}; the dark lines go from P10 to P90.", unit=terms.unit)
     figure = f'<figure class="money broad"><div class="bars">{"".join(bars)}</div><figcaption>{caption}</figcaption>'
-    heads = [say("way"), say("worth"), say("standard error"), say("less than exact"), say("standard error"), "CVaR",
-             say("probability of a loss"), say("spent")]  # fmt: skip
-    rows = [[say(WAYS[w["name"]]), w["mean"], w["mean_se"], w["less"], w["less_se"], w["cvar"],
-             say.share(round(w["loss"], 4)), w["spent"]] for w in made]  # fmt: skip
+    heads = [say("way"), say("worth"), say("standard error"), say("measured then, 80 %"), say("less than exact"),
+             say("standard error"), "CVaR", say("probability of a loss"), say("spent")]  # fmt: skip
+    rows = [[say(WAYS[w["name"]]), w["mean"], w["mean_se"], _between(terms, w["measured"]), w["less"], w["less_se"],
+             w["cvar"], say.share(round(w["loss"], 4)), w["spent"]] for w in made]  # fmt: skip
     lead = say("All in the same draws; CVaR is the mean loss of the worst {share}: below 0 it is a gain.",
                share=say.share(round(1 - terms.said["tail"], 4)))  # fmt: skip
     body = [f"{figure}</figure>", terms.sheet.table(heads, rows, sort=False)]
     return section("ways", say("Against other ways to spend"), body, lead)
+
+
+def _between(terms: Terms, of: Mapping[str, float]) -> str:
+    """What lies between P10 and P90; safe."""
+    return words.between(terms.plain_money(of["p10"]), terms.plain_money(of["p90"]))
 
 
 def stages(terms: Terms) -> Iterable[str]:

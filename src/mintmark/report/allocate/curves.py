@@ -5,7 +5,7 @@ from typing import Any
 
 from mintmark.report import words
 from mintmark.report.sheet import Raw, section
-from mintmark.report.value.terms import Terms
+from mintmark.report.value.terms import Terms, round_money
 
 
 def learning(terms: Terms) -> Iterable[str]:
@@ -36,7 +36,7 @@ def _curve(terms: Terms, p: Mapping[str, Any]) -> str:
     layout = {"xaxis": {"type": "log", "title": {"text": say("rows")}}, "yaxis": {"title": {"text": say("error")},
                                                                                 "rangemode": "tozero"}}  # fmt: skip
     table = terms.sheet.table([say("rows"), say("low"), say("error"), say("high")],
-                              [[_digits(c[k]) for k in ("rows", "low", "error", "high")] for c in points[::4]],
+                              [[round_money(c[k]) for k in ("rows", "low", "error", "high")] for c in points[::4]],
                               sort=False)  # fmt: skip
     return terms.sheet.plot(words.short(p["label"]), data, layout, caption=_told(terms, p), table=table)
 
@@ -69,11 +69,11 @@ def money(terms: Terms) -> Iterable[str]:
     data = [{**line, "x": [f["budget"] for f in made], "y": [f["worth"] for f in made], "name": say("worth"),
              "hovertemplate": Raw(f"%{{x:,.4~g}}: %{{y:,.4~g}} {unit}<extra></extra>")}]  # fmt: skip
     layout = {"xaxis": {"title": {"text": say("budget, {unit}", unit=unit)}},
-              "yaxis": {"title": {"text": say("worth, {unit}", unit=unit)}}, "showlegend": False,
+              "yaxis": {"title": {"text": say("worth, {unit}", unit=unit)}, "rangemode": "tozero"}, "showlegend": False,
               "shapes": [{"type": "line", "x0": here, "x1": here, "y0": 0, "y1": 1, "yref": "paper",
                           "line": {"color": "--tested", "width": 1, "dash": "dot"}}]}  # fmt: skip
     table = terms.sheet.table([say("budget"), say("worth"), say("spent"), say("price of money")],
-                              [[f["budget"], f["worth"], f["spent"], _digits(f["price"])] for f in made],
+                              [[f["budget"], f["worth"], f["spent"], round_money(f["price"])] for f in made],
                               sort=False)  # fmt: skip
     caption = say("Worth of the exact answer at parts and multiples of the budget, which is the dotted line.")
     first = terms.sheet.plot(say("What more money brings"), data, layout, caption=caption, table=table)
@@ -92,7 +92,3 @@ def money(terms: Terms) -> Iterable[str]:
     each = [say("{price} in period {n}", price=f"{p:.3g}", n=t + 1) for t, p in enumerate(terms.said["prices"])]
     prices = say("One more {unit} brings, beyond itself: {prices}.", unit=unit, prices=say.listed(each))
     return section("money", say("Price of money"), [f'<div class="charts two">{first}{second}</div>'], prices)
-
-
-def _digits(value: float) -> float:
-    return float(f"{value:.4g}")

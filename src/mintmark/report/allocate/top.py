@@ -13,7 +13,7 @@ def sentence(terms: Terms) -> str:
     if not first:
         return say("No project is worth its money: keep the budget.")
     spent = say.listed([f"{words.short(p['label'])} {terms.plain_money(p['spent'])}" for p in first])
-    advice = say("Of {total} spend {spent}.", total=terms.money(sum(said["budget"])), spent=spent)
+    advice = say("Of {total}, spend: {spent}.", total=terms.money(sum(said["budget"])), spent=spent)
     worth = say("Beyond what it costs that is worth {mean}; an equal split {equal}, greedy steps {greedy}.",
                 mean=terms.money(exact["mean"]), equal=terms.plain_money(ways["equal"]["mean"]),
                 greedy=terms.plain_money(ways["greedy"]["mean"]))  # fmt: skip
