@@ -186,6 +186,17 @@ def test_what_the_money_buys_adds_up() -> None:
     assert none["bought"] == 0 and not any(none["goes"].values())
 
 
+def test_knowing_is_worth_what_it_would_change() -> None:
+    """Nothing where all is known or nothing would pay; else what each draw's own best is above the one best of all."""
+    sure, two = (made(file([900], a=project(v)), samples=20_000).works[0] for v in (1e5, {"low": 0, "high": 1e5}))
+    assert sure.knowing() == pytest.approx(0, abs=1e-6)
+    draws = two.value[:, None] * (0.1 - (100 + two.levels) ** -0.5) - two.levels
+    each = np.maximum(draws.max(1), 0).mean() - max(draws.mean(0).max(), 0)
+    assert two.knowing() == pytest.approx(each, rel=1e-9) and each > 0
+    dear = made(file([900], a=project({"low": 0, "high": 100.0})), samples=2000).works[0]
+    assert dear.knowing() == 0, "nothing that may be learnt would make it pay"
+
+
 def test_what_measurements_will_show_is_wider_by_their_scatter() -> None:
     """Two measurements that scatter by 3 %: the spread of a known curve is theirs alone."""
     known = file([900], a=project(1e5))

@@ -88,10 +88,10 @@ def _bought(said: dict[str, Any]) -> Iterator[str]:
 
 def _projects(said: dict[str, Any]) -> Iterator[str]:
     say = spoken()
-    yield _row("", say("error now"), say("error then"), say("low"), say("high"), say("worth"))
+    yield _row("", say("error now"), say("error then"), say("low"), say("high"), say("worth"), say("to know it"))
     for p in said["projects"]:
         errors = (p["now"]["mid"], p["then"]["mid"], p["then"]["low"], p["then"]["high"])
-        yield _row(p["label"], *(f"{e:.3g}" for e in errors), _money(p["net"]))
+        yield _row(p["label"], *(f"{e:.3g}" for e in errors), _money(p["net"]), _money(p["knowing"]))
 
 
 def _ways(said: dict[str, Any]) -> Iterator[str]:

@@ -37,6 +37,14 @@ class Work:
     benefit: Array
     """of each level, before costs"""
 
+    def knowing(self) -> float:
+        """What it is worth at most to know the curve, costs and value before the first unit is spent, on this project.
+
+        Source: expected value of perfect information; Raiffa, Schlaifer, Applied Statistical Decision Theory, 1961.
+        """
+        net = self.benefit - self.levels
+        return max(float(np.maximum(net.max(1), 0.0).mean()) - max(float(net.mean(0).max()), 0.0), 0.0)
+
     def gap(self) -> float:
         """So far, at most, is what is brought on average above the straight lines between levels.
 

@@ -150,7 +150,7 @@ def _project(made: Case, w: Work, i: int, spent: Array, known: Mapping[str, Mapp
         "now": _three(now), "then": _three(then), "net": float(net.mean()),
         "net_p10": float(np.quantile(net, 0.1)), "net_p90": float(np.quantile(net, 0.9)),
         "next": float((w.brings(total + step) - w.brings(total)).mean()) / step if total else None,
-        "first": float(w.levels[0]), "most": float(w.levels[-1]), "needs": list(w.of.needs),
+        "knowing": w.knowing(), "first": float(w.levels[0]), "most": float(w.levels[-1]), "needs": list(w.of.needs),
     }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ def _rows(said: Mapping[str, Any]) -> Iterator[Row]:
         yield "price", f"period.{t}", price, None, None, "1", "estimated"
     for p in said["projects"]:
         yield "project", f"{p['name']}.net", p["net"], p["net_p10"], p["net_p90"], unit, "estimated"
+        yield "project", f"{p['name']}.knowing", p["knowing"], None, None, unit, "estimated"
         yield "project", f"{p['name']}.rows_more", p["bought"], None, None, "rows", "estimated"
         for name, money in p["goes"].items():
             yield "project", f"{p['name']}.{name}", money, None, None, unit, "estimated"

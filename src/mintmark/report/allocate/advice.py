@@ -12,17 +12,20 @@ def spending(terms: Terms) -> Iterable[str]:
     say, said = terms.say, terms.said
     periods = range(len(said["budget"]))
     heads = [say("project"), *(say("period {n}", n=t + 1) for t in periods), say("all"), say("needs"),
-             say("error now"), say("error then, 95 %"), say("next unit brings"), say("worth")]  # fmt: skip
+             say("error now"), say("error then, 95 %"), say("next unit brings"), say("worth"),
+             say("to know it")]  # fmt: skip
     rows = [
         [words.short(p["label"]), *map(round_money, (*p["each"], p["spent"])),
          say.listed([words.breakable(n) for n in p["needs"]]) or "–", f"{p['now']['mid']:.3g}",
          words.between(f"{p['then']['low']:.3g}", f"{p['then']['high']:.3g}"),
-         "–" if p["next"] is None else f"{p['next']:.3g}", p["net"]]
+         "–" if p["next"] is None else f"{p['next']:.3g}", p["net"], round_money(p["knowing"])]
         for p in said["projects"]
     ]  # fmt: skip
-    total = [f"<b>{say('new money')}</b>", *said["budget"], sum(said["budget"]), "", "", "",
-             "", None]  # fmt: skip
-    lead = say("The exact answer, in {unit}; worth is at today's, less what is spent.", unit=terms.unit)
+    total = [f"<b>{say('new money')}</b>", *said["budget"], sum(said["budget"]), *[""] * 4, None, None]
+    lead = say.together(
+        say("The exact answer, in {unit}; worth is at today's, less what is spent.", unit=terms.unit),
+        say("To know it: worth at most of knowing its curve, costs and value before the first unit is spent."),
+    )
     body = [terms.sheet.table(heads, [*rows, total], sort=False), _bought(terms)]
     return section("spending", say("What to spend"), body, lead)
 
@@ -32,7 +35,7 @@ def _bought(terms: Terms) -> str:
     say = terms.say
     heads = [say("project"), say("rows today"), say("rows more"), say("once"), say("data"), say("compute"),
              say("staff")]  # fmt: skip
-    rows = [[words.short(p["label"]), round(p["rows"]), round(p["bought"]), *map(round_money, p["goes"].values())]
+    rows = [[words.short(p["label"]), round(p["rows"]), round_money(p["bought"]), *map(round_money, p["goes"].values())]
             for p in terms.said["projects"]]  # fmt: skip
     return terms.sheet.table(heads, rows, sort=False)
 
