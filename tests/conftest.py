@@ -1,5 +1,7 @@
 """Every test has a home of its own: keys, ledger and prices of the user are never touched."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("MINTMARK_LEDGER", "MINTMARK_PRICES"):
         patch.delenv(name, raising=False)
     return place
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C is heard, also where a shell has started the tests in the background, and no test leaves it otherwise."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.fixture(scope="session")
