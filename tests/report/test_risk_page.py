@@ -9,6 +9,7 @@ from test_report import HOSTILE, page, stands_alone, text_of
 
 from mintmark.base import words
 from mintmark.capital.register import live, risk
+from mintmark.report import paper as whole
 from mintmark.report import risk as paper
 from mintmark.report import script
 
@@ -44,7 +45,7 @@ def made() -> dict[str, Any]:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_page_stands_alone_and_has_every_part(made: dict[str, Any], lang: str, tmp_path: Path) -> None:
-    path = paper.write(tmp_path / "risk.html", made, lang)
+    path = whole.write(tmp_path / "risk.html", paper.html(made, words.language(lang)))
     stands_alone(path, [script.plotly(), script.OURS])
     root = page(path)
     assert root.get("lang") == ("en" if lang == "en" else "zh-CN")

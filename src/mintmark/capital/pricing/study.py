@@ -22,7 +22,6 @@ SAMPLES = 100_000
 """draws of the assumptions"""
 FIXED = 16_384
 """values of each figure in the sample that prices follow from"""
-"""when a price was valid that a source names"""
 Z95 = 1.959964
 
 

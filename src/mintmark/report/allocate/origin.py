@@ -1,11 +1,6 @@
-"""Origin: what to know, and how all of it was worked out."""
-
-from collections.abc import Iterable
+"""Origin: how all of it was worked out."""
 
 from mintmark.base.words import mark
-from mintmark.report import words
-from mintmark.report.sheet import section
-from mintmark.report.value.terms import Terms
 
 METHOD = (
     mark("Curve: error = a n^-b + c. Draws of its posterior given the measurements: ln b about ln 0.3 with spread 0.8, "
@@ -23,15 +18,3 @@ METHOD = (
     mark("Equal split: each project has the same part of each period's money. Greedy: the next step that brings most "
          "for its money, while it brings more than it costs."),
 )  # fmt: skip
-
-
-def notes(terms: Terms) -> Iterable[str]:
-    items = "".join(f"<li>{terms.told(n)}</li>" for n in terms.said["notes"])
-    return section("notes", terms.say("Worth knowing"), [f"<ul>{items}</ul>"] if items else [])
-
-
-def method(terms: Terms) -> Iterable[str]:
-    say = terms.say
-    items = "".join(f"<li>{words.safe(say(text))}</li>" for text in METHOD)
-    seed = say("Seed {seed}: the same file gives the same figures.", seed=str(terms.said["seed"]))
-    return section("method", say("How it was worked out"), [f'<ul>{items}</ul><p class="soft">{seed}</p>'])

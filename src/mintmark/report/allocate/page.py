@@ -1,15 +1,12 @@
 """Page: from the one sentence that says what to spend down to how it was worked out."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
-from mintmark.base.record import RunRecord
-from mintmark.base.words import Language, language
+from mintmark.base.words import Language
 from mintmark.report import paper, words
 from mintmark.report.allocate import advice, curves, origin, top
-from mintmark.report.figures import Figures
-from mintmark.report.sheet import Sheet
+from mintmark.report.value import closing
 from mintmark.report.value.terms import Terms
 
 CSS = """
@@ -19,13 +16,8 @@ figure.money.broad { max-width: 900px; }
 """
 
 
-def write(path: Path, said: Mapping[str, Any], lang: str = "") -> Path:
-    """The page of a result of `mintmark allocate`, whole or not at all.   Raises: RecipeError: no language of ours."""
-    return paper.write(path, html(said, language(lang)))
-
-
 def html(said: Mapping[str, Any], say: Language) -> str:
-    terms = Terms(Sheet(RunRecord("", "", "", ""), Figures(), say), said)
+    terms = Terms.of(said, say)
     title = say("Allocation of a budget")
     named = f" · {words.short(said['name'])}" if said["name"] else ""
     return paper.document(f"{title}{named}", "\n".join(_body(terms, f"{title}{named}")), say, CSS)
@@ -35,7 +27,7 @@ def _body(terms: Terms, title: str) -> Iterable[str]:
     say, said = terms.say, terms.said
     whole = [
         *advice.spending(terms), *advice.ways(terms), *advice.stages(terms), *curves.money(terms),
-        *curves.learning(terms), *origin.notes(terms), *origin.method(terms),
+        *curves.learning(terms), *closing.notes(terms), *closing.method(terms, origin.METHOD),
     ]  # fmt: skip
     counted = say("{n} projects", n=len(said["projects"]))
     periods = say("{n} periods, in {unit}", n=len(said["budget"]), unit=terms.unit)

@@ -19,11 +19,6 @@ figure.money.broad { max-width: 900px; }
 """
 
 
-def write(path: Path, said: Mapping[str, Any], lang: str = "") -> Path:
-    """The page, whole or not at all, in that language or the reader's.   Raises: RecipeError: no language of ours."""
-    return paper.write(path, html(said, lang))
-
-
 def html(said: Mapping[str, Any], lang: str = "") -> str:
     """`said`: what mintmark.capital.planning.plan returns."""
     view = View(said, language(lang))

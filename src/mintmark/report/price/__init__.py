@@ -16,14 +16,6 @@ td > small:only-child { display: inline-block; min-width: 11rem; }
 """
 
 
-def write(path: Path, plan: Mapping[str, Any], lang: str = "") -> Path:
-    """The page of a plan, whole or not at all, in that language or in the reader's.
-
-    Raises: RecipeError: no language of ours.
-    """
-    return paper.write(path, html(plan, lang))
-
-
 def html(plan: Mapping[str, Any], lang: str = "") -> str:
     """`plan`: what mintmark.capital.pricing.plan returns."""
     view = View(plan, language(lang))

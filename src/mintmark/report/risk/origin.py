@@ -1,4 +1,4 @@
-"""Origin: what runs measured, how the AI Act sorts the system, what to know, and how all of it was worked out."""
+"""Origin: what runs measured, how the AI Act sorts the system, and how all of it was worked out."""
 
 from collections.abc import Iterable
 
@@ -57,15 +57,3 @@ def act(terms: Terms) -> Iterable[str]:
     ]
     lead = say("By the facts of [act]; Regulation (EU) 2024/1689. It does not replace counsel.")
     return section("act", say("AI Act of the European Union"), body, lead)
-
-
-def notes(terms: Terms) -> Iterable[str]:
-    items = "".join(f"<li>{terms.told(n)}</li>" for n in terms.said["notes"])
-    return section("notes", terms.say("Worth knowing"), [f"<ul>{items}</ul>"] if items else [])
-
-
-def method(terms: Terms) -> Iterable[str]:
-    say = terms.say
-    items = "".join(f"<li>{words.safe(say(text))}</li>" for text in METHOD)
-    seed = say("Seed {seed}: the same file gives the same figures.", seed=str(terms.said["seed"]))
-    return section("method", say("How it was worked out"), [f'<ul>{items}</ul><p class="soft">{seed}</p>'])

@@ -1,15 +1,12 @@
 """Page: from the one sentence that says what the risks can cost down to each assumption."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
-from mintmark.base.record import RunRecord
-from mintmark.base.words import Language, language
+from mintmark.base.words import Language
 from mintmark.report import paper, words
-from mintmark.report.figures import Figures
 from mintmark.report.risk import answer, origin, risks, top, watch
-from mintmark.report.sheet import Sheet
+from mintmark.report.value import closing
 from mintmark.report.value.terms import Terms
 
 CSS = """
@@ -34,13 +31,8 @@ ul.tree { border: 0; padding: 0; } ul.tree b { font-weight: 600; }
 """
 
 
-def write(path: Path, said: Mapping[str, Any], lang: str = "") -> Path:
-    """The page of a result of `mintmark risk`, whole or not at all.   Raises: RecipeError: no language of ours."""
-    return paper.write(path, html(said, language(lang)))
-
-
 def html(said: Mapping[str, Any], say: Language) -> str:
-    terms = Terms(Sheet(RunRecord("", "", "", ""), Figures(), say), said)
+    terms = Terms.of(said, say)
     title = say("Register of risks")
     named = f" · {words.short(said['name'])}" if said["name"] else ""
     return paper.document(f"{title}{named}", "\n".join(_body(terms, f"{title}{named}")), say, CSS)
@@ -51,7 +43,7 @@ def _body(terms: Terms, title: str) -> Iterable[str]:
     whole = [
         *risks.heat(terms), *risks.ranked(terms), *answer.controls(terms), *answer.decisions(terms),
         *watch.indicators(terms), *watch.live(terms), *risks.register(terms), *origin.evidence(terms),
-        *origin.act(terms), *origin.notes(terms), *origin.method(terms),
+        *origin.act(terms), *closing.notes(terms), *closing.method(terms, origin.METHOD),
     ]  # fmt: skip
     plan = say("{n} months, in {unit}", n=said["months"], unit=terms.unit)
     counted = say("{n} risks", n=len(said["risks"]))

@@ -1,10 +1,11 @@
-"""Assumed: each figure that went in, measured or assumed; what to know; and how all of it was worked out."""
+"""Assumed: each figure that went in, measured or assumed; and how all of it was worked out."""
 
 from collections.abc import Iterable
 
 from mintmark.base.words import mark
 from mintmark.report import words
 from mintmark.report.sheet import section
+from mintmark.report.value import closing
 from mintmark.report.value.terms import Terms
 
 HOW = {"measured": mark("measured"), "assumed": mark("assumed"), "realised": mark("realised"),
@@ -45,17 +46,11 @@ def lines(terms: Terms) -> Iterable[str]:
     )
 
 
-def notes(terms: Terms) -> Iterable[str]:
-    items = "".join(f"<li>{terms.told(n)}</li>" for n in terms.said["notes"])
-    return section("notes", terms.say("Worth knowing"), [f"<ul>{items}</ul>"] if items else [])
-
-
 def method(terms: Terms) -> Iterable[str]:
-    say, said = terms.say, terms.said
-    items = "".join(f"<li>{words.safe(say(text))}</li>" for text in METHOD)
-    seed = say("Seed {seed}: the same file and run give the same figures.", seed=str(said["seed"]))
+    said = terms.said
+    seed = terms.say("Seed {seed}: the same file and run give the same figures.", seed=str(said["seed"]))
     source = terms.sheet.source(seed, rows=0) if said["run"] else f'<p class="soft">{seed}</p>'
-    return section("method", say("How it was worked out"), [f"<ul>{items}</ul>{source}"])
+    return closing.method(terms, METHOD, source)
 
 
 def _right(text: str) -> str:

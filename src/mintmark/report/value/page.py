@@ -7,9 +7,7 @@ from typing import Any
 from mintmark.base.record import RunRecord
 from mintmark.base.words import Language, language
 from mintmark.report import paper, words
-from mintmark.report.figures import Figures
-from mintmark.report.sheet import Sheet
-from mintmark.report.value import assumed, bars, more, top
+from mintmark.report.value import assumed, bars, closing, more, top
 from mintmark.report.value.terms import Terms
 
 CSS = """
@@ -36,8 +34,7 @@ def write(path: Path, said: Mapping[str, Any], record: RunRecord | None = None, 
 
 
 def html(said: Mapping[str, Any], record: RunRecord | None, say: Language) -> str:
-    sheet = Sheet(record or RunRecord("", "", "", ""), Figures(), say)
-    terms = Terms(sheet, said)
+    terms = Terms.of(said, say, record)
     title = say("What the model is worth")
     named = f" · {words.safe(said['run'])}" if said["run"] else ""
     return paper.document(f"{title}{named}", "\n".join(_body(terms, title)), say, CSS)
@@ -47,7 +44,7 @@ def _body(terms: Terms, title: str) -> Iterable[str]:
     say, said = terms.say, terms.said
     whole = [
         *bars.parts(terms), *bars.tornado(terms), *more.parts(terms), *more.realised(terms), *more.experiment(terms),
-        *assumed.lines(terms), *assumed.notes(terms), *assumed.method(terms),
+        *assumed.lines(terms), *closing.notes(terms), *assumed.method(terms),
     ]  # fmt: skip
     run = f'{say("run")} <span class="hash">{words.safe(said["run"])}</span>' if said["run"] else say("without a run")
     yield f"<header><h1>{title}</h1>"

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
+from mintmark.base.record import RunRecord
 from mintmark.base.words import Language
 from mintmark.report import words
+from mintmark.report.figures import Figures
 from mintmark.report.sheet import Sheet
 
 
@@ -13,6 +15,11 @@ from mintmark.report.sheet import Sheet
 class Terms:
     sheet: Sheet
     said: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any], say: Language, record: RunRecord | None = None) -> Self:
+        """record: of the run that the result is about, where there is one."""
+        return cls(Sheet(record or RunRecord("", "", "", ""), Figures(), say), said)
 
     @property
     def say(self) -> Language:
